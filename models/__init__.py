@@ -1,0 +1,1 @@
+"""Network definitions and trained artefacts: tensors in, tensors out, nothing about video."""

@@ -1,0 +1,1 @@
+"""The HTTP API, its workers and the command line."""
