@@ -1,5 +1,6 @@
 """Backbones by name: one architecture a file, found by its decorator."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from typing import Final
@@ -9,14 +10,14 @@ from torch import Tensor, nn
 ARCHITECTURE_MODULES: Final = ("resnet", "mobilenet", "efficientnet", "swin")
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """A feature extractor: float32 `(N, 3, S, S)` in, float32 `(N, width)` out."""
 
     width: int
 
+    @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Embed images `(N, 3, S, S)` as `(N, width)`."""
-        raise TypeError(f"{type(self).__name__} defines no forward()")
 
 
 Builder = Callable[[], Backbone]
