@@ -25,7 +25,7 @@ class Interval:
 
 
 def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Probability that a positive (label 1) scores above a negative (0), ties counted half; NaN if a class is missing."""
+    """Probability that a positive (label 1) scores above a negative (0), ties counted half; NaN for one class."""
     truth, values = _checked(labels, scores)
     positives = int(truth.sum())
     negatives = truth.size - positives
@@ -36,7 +36,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def eer(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Equal-error rate: where the false-alarm and miss rates cross on the ROC, interpolated; NaN if a class is missing."""
+    """Equal-error rate: where the false-alarm and miss rates cross on the ROC, interpolated; NaN for one class."""
     truth, values = _checked(labels, scores)
     if truth.min(initial=1) == truth.max(initial=0):
         return float("nan")
@@ -50,7 +50,13 @@ def eer(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def roc_auc_ci(
-    labels: ArrayLike, scores: ArrayLike, groups: Sequence[str], *, draws: int = 1000, level: float = 0.95, seed: int = 0
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: Sequence[str],
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Interval:
     """AUC with its bootstrap interval by group (see `bootstrap_ci`)."""
     return bootstrap_ci(roc_auc, labels, scores, groups, draws=draws, level=level, seed=seed)

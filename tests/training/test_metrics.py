@@ -1,0 +1,69 @@
+"""Metrics against values worked out by hand or by theory."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from training.metrics import bootstrap_ci, eer, roc_auc, roc_auc_ci
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "rate"),
+    [
+        ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 0.0),
+        ([0, 0, 1, 1], [0.8, 0.9, 0.1, 0.2], 1.0),
+        ([0, 0, 1, 1], [0.5, 0.5, 0.5, 0.5], 0.5),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [1, 2, 3, 6, 5, 7, 8, 9], 0.25),
+    ],
+    ids=["apart", "upside down", "all tied", "one of four crossed"],
+)
+def test_eer_of_small_sets(labels: list[int], scores: list[float], rate: float) -> None:
+    assert eer(labels, scores) == pytest.approx(rate)
+
+
+def test_eer_of_two_gaussians_is_the_theory() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 20_000)
+    scores = rng.normal(size=labels.size) + 2.0 * labels
+    assert eer(labels, scores) == pytest.approx(norm.cdf(-1.0), abs=0.005)
+
+
+def test_auc_agrees_with_scikit_learn_ties_included() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 300)
+    scores = np.round(rng.normal(size=300) + labels, 1)
+    assert roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_one_class_has_no_figure() -> None:
+    assert np.isnan(roc_auc([1, 1], [0.1, 0.2]))
+    assert np.isnan(eer([0, 0], [0.1, 0.2]))
+
+
+def test_interval_holds_the_value_and_repeats_for_a_seed() -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 2, 200)
+    scores = rng.normal(size=200) + labels
+    groups = [str(index // 4) for index in range(200)]
+    interval = roc_auc_ci(labels, scores, groups, draws=200)
+    assert interval.low < interval.value < interval.high
+    assert interval == roc_auc_ci(labels, scores, groups, draws=200)
+    assert interval.as_list() == [round(v, 4) for v in (interval.value, interval.low, interval.high)]
+
+
+def test_few_large_groups_widen_the_interval() -> None:
+    rng = np.random.default_rng(3)
+    member = np.repeat(np.arange(10), 40)
+    labels = (member % 2).astype(int)
+    scores = rng.normal(size=400) + labels + rng.normal(size=10)[member]
+    by_group = bootstrap_ci(eer, labels, scores, [str(m) for m in member], draws=200)
+    by_row = bootstrap_ci(eer, labels, scores, [str(i) for i in range(400)], draws=200)
+    assert by_group.high - by_group.low > by_row.high - by_row.low
+
+
+def test_lengths_must_agree() -> None:
+    with pytest.raises(ValueError, match="labels"):
+        roc_auc([0, 1], [0.5])
+    with pytest.raises(ValueError, match="groups"):
+        roc_auc_ci([0, 1], [0.1, 0.9], ["a"])
