@@ -37,7 +37,7 @@ def align_face(
         # warpAffine reads single pixels and would alias: shrink by areas first, then only turn.
         rows, columns = (max(round(length * shrink), 1) for length in region.shape[:2])
         ratio = np.array([columns / region.shape[1], rows / region.shape[0]])
-        region = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
+        region = np.asarray(cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
     else:
         ratio = np.ones(2)
     centre = (centre - origin + 0.5) * ratio - 0.5

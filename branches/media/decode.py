@@ -96,7 +96,7 @@ def _decode_once(
         output.unlink(missing_ok=True)
     dense_size, full_size = shown_size(probe, DENSE_SIDE, even=True), shown_size(probe, FULL_SIDE, even=False)
     picks = window.picks()
-    graph = ";".join((_dense_graph(probe, dense_size), _full_graph(probe, full_size, picks)))
+    graph = ";".join((_dense_graph(probe, dense_size), _full_graph(full_size, picks)))
     outputs = ["-map", "[small]", "-f", "rawvideo", str(dense), "-map", "[full]", "-f", "rawvideo", str(full)]
     if probe.audio_stream is not None:
         outputs += ["-map", f"0:{probe.audio_stream}", "-af", sound_filter(), "-f", "f32le", str(sound)]
@@ -131,7 +131,7 @@ def _dense_graph(probe: Probe, size: tuple[int, int]) -> str:
     return f"[0:{probe.video_stream}]{deinterlace}{steady},split[a][b];[a]{small}[small]"
 
 
-def _full_graph(probe: Probe, size: tuple[int, int], picks: Sequence[int]) -> str:
+def _full_graph(size: tuple[int, int], picks: Sequence[int]) -> str:
     chosen = "+".join(f"eq(n,{pick})" for pick in picks)
     # New times for the chosen, else ffmpeg repeats each of them until the next to keep a constant rate.
     return (

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from branches.media.mtcnn import Cascade
 
 LONGEST_SIDE: Final = 640
 SMALLEST_FACE: Final = 32
@@ -35,7 +37,7 @@ class FaceFinder:
     def __init__(self, device: str | torch.device = "cpu") -> None:
         self.device = torch.device(device)
         self._lock = threading.Lock()
-        self._network: Any = None
+        self._cascade: Cascade | None = None
 
     def find(self, images: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         """Search uint8 RGB pictures `(H, W, 3)`; boxes and landmarks are in their pixels, best score first."""
@@ -56,33 +58,22 @@ class FaceFinder:
         size = (max(round(width * ratio), 1), max(round(height * ratio), 1))
         shrunk = images if ratio == 1 else [cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in images]
         scale = np.array([width / size[0], height / size[1]], np.float32)
-        boxes, points = self._detect(np.stack(shrunk))
-        return [_detections(b, p, scale) for b, p in zip(boxes, points, strict=True)]
+        found = self._loaded().search(np.stack(shrunk), SMALLEST_FACE)
+        return [_detections(*one, scale) for one in found]
 
-    def _detect(self, batch: NDArray[np.uint8]) -> tuple[Any, Any]:
-        from facenet_pytorch.models.utils.detect_face import detect_face
-
-        net = self._loaded()
-        with torch.inference_mode():
-            return detect_face(  # type: ignore[no-any-return]
-                batch, SMALLEST_FACE, net.pnet, net.rnet, net.onet, net.thresholds, net.factor, self.device
-            )
-
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Cascade:
         with self._lock:
-            if self._network is None:
-                from facenet_pytorch import MTCNN
-
-                self._network = MTCNN(keep_all=True, select_largest=False, device=self.device).eval()
-            return self._network
+            if self._cascade is None:
+                self._cascade = Cascade(self.device)
+            return self._cascade
 
 
-def _detections(boxes: NDArray[np.float32], points: NDArray[np.float32], scale: NDArray[np.float32]) -> list[Detection]:
+def _detections(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], marks: NDArray[np.float32], scale: NDArray[np.float32]
+) -> list[Detection]:
     found = [
-        Detection(
-            np.asarray(box[:4] * np.tile(scale, 2), np.float32), float(box[4]), np.asarray(marks * scale, np.float32)
-        )
-        for box, marks in zip(boxes, points, strict=True)
-        if box[4] >= LEAST_SCORE
+        Detection((box * np.tile(scale, 2)).astype(np.float32), float(score), (points * scale).astype(np.float32))
+        for box, score, points in zip(boxes, scores, marks, strict=True)
+        if score >= LEAST_SCORE
     ]
     return sorted(found, key=lambda detection: -detection.score)

@@ -192,7 +192,7 @@ def _packets(container: InputContainer, streams: list[Any]) -> Iterator[Any]:
 
 
 def _first_picture(container: InputContainer, video: Any, limits: MediaLimits) -> _Picture:
-    frames = []
+    frames: list[Any] = []
     try:
         frames.extend(islice(container.decode(video), FIRST_FRAMES))
     except av.FFmpegError:

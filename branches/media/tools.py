@@ -1,5 +1,6 @@
 """Find ffmpeg, and run it with bounded time, memory and output."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -80,16 +81,12 @@ def _restrict(pid: int, limits: MediaLimits) -> None:
         resource.RLIMIT_FSIZE: limits.scratch_bytes,
         resource.RLIMIT_CORE: 0,
     }
-    try:
+    with contextlib.suppress(ProcessLookupError):  # it may have ended already
         for kind, bound in bounds.items():
             resource.prlimit(pid, kind, (bound, bound))
-    except ProcessLookupError:
-        pass  # it has ended already
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

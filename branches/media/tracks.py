@@ -63,7 +63,7 @@ def follow_faces(searched: Sequence[int], found: Sequence[Sequence[Detection]], 
 
 
 def affinity(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """How well two boxes agree: their intersection over union, or closeness of centres; 0 if they cannot be one face."""
+    """How well two boxes agree: overlap and closeness of centres; 0 if they cannot be one face."""
     sides = sorted((_side(one), _side(other)))
     if sides[0] <= 0 or sides[1] > LIKE_SIZE * sides[0]:
         return 0.0
@@ -124,7 +124,7 @@ def _steady_size(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 def _between(index: int, known: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
     after = int(np.searchsorted(known, index))
     if after == 0 or after == len(known):
-        return values[min(after, len(known) - 1)]
+        return np.asarray(values[min(after, len(known) - 1)], np.float32)
     share = np.float32((index - known[after - 1]) / (known[after] - known[after - 1]))
     return np.asarray(values[after - 1] * (1 - share) + values[after] * share, np.float32)
 
