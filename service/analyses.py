@@ -1,0 +1,189 @@
+"""The table of analyses. Every write says from which state it may happen, so repeating one is harmless."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from service.database import Pool
+from service.jobs import Jobs
+from service.problems import ProblemDetails, ProblemError
+from service.schemas import Status
+from service.uploads import Upload
+
+SUBMIT_LOCK = 0x76657269_73756274
+"""Advisory lock under which the queue is counted and added to ("verisubt" in ASCII)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One row. `result` and `error` are JSON values as they were written."""
+
+    id: UUID
+    status: Status
+    stage: str
+    percent: int
+    attempts: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy the service is: clips waiting and running, workers ready, mean seconds of recent analyses."""
+
+    queued: int
+    running: int
+    workers: int
+    mean_s: float
+
+
+class Analyses:
+    """Reads and writes analyses."""
+
+    def __init__(self, pool: Pool, jobs: Jobs) -> None:
+        self._pool = pool
+        self._jobs = jobs
+
+    async def submit(self, analysis_id: UUID, upload: Upload, max_queue: int) -> None:
+        """Insert an analysis and its job in one transaction; its media must be durable already.
+
+        Raises:
+            ProblemError: `queue_full`.
+        """
+        stored = upload.stored
+        async with self._pool.connection() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (SUBMIT_LOCK,))
+            await _refuse_if_full(connection, max_queue)
+            job_id = await self._jobs.defer(connection, analysis_id)
+            await connection.execute(
+                "INSERT INTO analyses (id, sha256, size_bytes, filename, job_id) VALUES (%s, %s, %s, %s, %s)",
+                (analysis_id, stored.sha256, stored.size_bytes, upload.filename, job_id),
+            )
+
+    async def refuse_if_full(self, max_queue: int) -> None:
+        """Look before a clip is received in vain.
+
+        Raises:
+            ProblemError: `queue_full`.
+        """
+        async with self._pool.connection() as connection:
+            await _refuse_if_full(connection, max_queue)
+
+    async def get(self, analysis_id: UUID) -> Analysis | None:
+        """One analysis, if there is such."""
+        async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(
+                "SELECT id, status, stage, percent, attempts, result, error FROM analyses WHERE id = %s",
+                (analysis_id,),
+            )
+            row = await cursor.fetchone()
+        return None if row is None else Analysis(**{**row, "status": Status(row["status"])})
+
+    async def start(self, analysis_id: UUID) -> int | None:
+        """Count one more attempt and return its number; None if there is nothing left to do."""
+        row = await self._one(
+            "UPDATE analyses SET attempts = attempts + 1, started_at = coalesce(started_at, now()) "
+            "WHERE id = %s AND status = 'processing' RETURNING attempts",
+            (analysis_id,),
+        )
+        return None if row is None else int(row[0])
+
+    async def advance(self, analysis_id: UUID, attempt: int, stage: str, percent: int) -> None:
+        """Write progress; the percentage never falls, and only the latest attempt is heard."""
+        await self._one(
+            "UPDATE analyses SET stage = %s, percent = greatest(percent, %s) "
+            "WHERE id = %s AND attempts = %s AND status = 'processing' RETURNING 1",
+            (stage, min(99, max(0, percent)), analysis_id, attempt),
+        )
+
+    async def complete(self, analysis_id: UUID, result_json: str) -> bool:
+        """Write the result, unless there is one; true if this call wrote it."""
+        return await self._finish(analysis_id, "status = 'complete', percent = 100, result = %s", result_json)
+
+    async def fail(self, analysis_id: UUID, problem: ProblemDetails) -> bool:
+        """Write why there will be no result; true if this call wrote it."""
+        return await self._finish(analysis_id, "status = 'error', error = %s", problem.model_dump_json())
+
+    async def give_back(self, analysis_id: UUID, attempt: int) -> None:
+        """Take back an attempt that was stopped through no fault of its clip."""
+        await self._one(
+            "UPDATE analyses SET attempts = attempts - 1 "
+            "WHERE id = %s AND attempts = %s AND status = 'processing' RETURNING 1",
+            (analysis_id, attempt),
+        )
+
+    async def cancel(self, analysis_id: UUID) -> bool:
+        """Cancel a running analysis together with its job; false if it was not running."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "UPDATE analyses SET status = 'cancelled', finished_at = now() "
+                "WHERE id = %s AND status = 'processing' RETURNING job_id",
+                (analysis_id,),
+            )
+            row = await cursor.fetchone()
+            if row is not None and row[0] is not None:
+                await self._jobs.cancel(connection, int(row[0]))
+        return row is not None
+
+    async def erase(self, analysis_id: UUID) -> bool:
+        """Forget a finished analysis; false if there is none."""
+        return (
+            await self._one("DELETE FROM analyses WHERE id = %s AND status <> 'processing' RETURNING 1", (analysis_id,))
+            is not None
+        )
+
+    async def load(self, silent_s: float) -> Load:
+        """Count what waits, what runs, and the workers that have been ready and heard of within `silent_s`."""
+        row = await self._one(
+            """
+            SELECT
+              count(*) FILTER (WHERE job.status = 'todo'),
+              count(*) FILTER (WHERE job.status = 'doing'),
+              (SELECT count(*) FROM ready_workers WHERE seen_at > now() - make_interval(secs => %s)),
+              (SELECT coalesce(extract(epoch FROM avg(finished_at - started_at)), 5.0)
+                 FROM (SELECT started_at, finished_at FROM analyses WHERE status = 'complete'
+                       ORDER BY finished_at DESC LIMIT 20) AS recent)
+            FROM procrastinate_jobs AS job WHERE job.queue_name = 'analyze' AND job.status IN ('todo', 'doing')
+            """,
+            (silent_s,),
+        )
+        assert row is not None  # an aggregate always gives a row
+        return Load(int(row[0]), int(row[1]), int(row[2]), float(row[3]))
+
+    async def _finish(self, analysis_id: UUID, assignment: str, value: str) -> bool:
+        sql = (
+            f"UPDATE analyses SET {assignment}, finished_at = now() WHERE id = %s AND status = 'processing' RETURNING 1"
+        )
+        return await self._one(sql, (value, analysis_id)) is not None
+
+    async def _one(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(sql.encode(), values)).fetchone()
+
+
+async def _refuse_if_full(connection: AsyncConnection, max_queue: int) -> None:
+    sql = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'analyze' AND status = 'todo'"
+    row = await (await connection.execute(sql)).fetchone()
+    waiting = 0 if row is None else int(row[0])
+    if waiting >= max_queue:
+        detail = f"{waiting} clips are waiting already; send this one again after the time in Retry-After."
+        raise ProblemError("queue_full", detail, {"Retry-After": str(min(120, max(5, waiting)))})
+
+
+def as_json(row: Analysis) -> str:
+    """A row as the HTTP contract's body, with the result exactly as it was written."""
+    body: dict[str, Any] = {
+        "analysisId": str(row.id),
+        "status": row.status.value,
+        "percent": row.percent,
+        "stageName": row.stage,
+    }
+    if row.result is not None:
+        body["result"] = row.result
+    if row.error is not None:
+        body["error"] = row.error
+    return json.dumps(body, ensure_ascii=False, allow_nan=False)

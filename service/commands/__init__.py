@@ -1,0 +1,1 @@
+"""The subcommands of `vericlip` that serve and analyse."""

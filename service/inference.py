@@ -1,0 +1,170 @@
+"""The networks in a process of their own: a crash, a memory kill or an endless clip takes only that process down."""
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+MAX_MESSAGE_BYTES: Final = 256 * 2**20
+LOAD_TIMEOUT_S: Final = 180.0
+
+OnProgress = Callable[[str, int], Awaitable[None]]
+log = logging.getLogger(__name__)
+
+
+class AnalysisFailedError(Exception):
+    """The clip cannot be analysed, and trying again will not help; `code` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class InferenceCrashedError(Exception):
+    """The process died under the clip; another try may help."""
+
+
+class ModelsUnavailableError(Exception):
+    """The networks could not be loaded; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One clip to analyse, and how."""
+
+    path: Path
+    gate: bool = True
+    scan: str = "windows"
+
+    def line(self) -> bytes:
+        """As the process reads it."""
+        return (json.dumps({"path": str(self.path), "gate": self.gate, "scan": self.scan}) + "\n").encode()
+
+
+class InferenceProcess:
+    """A process that keeps the detector loaded and analyses one clip after the other. Not to be shared by tasks.
+
+    It talks over its standard input and output, one JSON value a line, and ends when its input does: it cannot
+    outlive the process that started it. Its temporary files lie in a folder that is removed with it.
+    """
+
+    def __init__(self, threads: int, timeout_s: float) -> None:
+        self._threads = threads
+        self._timeout_s = timeout_s
+        self._process: Process | None = None
+        self._scratch: str | None = None
+        self.versions: dict[str, str] = {}
+
+    async def start(self, warm_up: bool = False) -> None:
+        """Start the process and load the networks; does nothing if it runs.
+
+        With `warm_up`, a made-up clip goes through all of them first.
+
+        Raises:
+            ModelsUnavailableError: the networks could not be loaded, or the clip did not go through.
+        """
+        if self._process is not None and self._process.returncode is None:
+            return
+        await self.close()
+        self._scratch = tempfile.mkdtemp(prefix="vericlip-")
+        environment = {**os.environ, "TMPDIR": self._scratch, "OMP_NUM_THREADS": str(self._threads)}
+        command = (sys.executable, "-m", "service.inference_main", str(self._threads), self._scratch, str(int(warm_up)))
+        self._process = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=PIPE, env=environment, limit=MAX_MESSAGE_BYTES, start_new_session=True
+        )
+        try:
+            async with asyncio.timeout(LOAD_TIMEOUT_S):
+                message = await self._message()
+        except (InferenceCrashedError, TimeoutError) as error:
+            await self.close()
+            raise ModelsUnavailableError(f"the process that loads the networks ended early: {error}") from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        if message["kind"] != "ready":
+            await self.close()
+            raise ModelsUnavailableError(str(message.get("detail")))
+        self.versions = message["versions"]
+
+    async def analyze(self, request: Request, on_progress: OnProgress) -> str:
+        """Analyse one clip and return the JSON of its `Result`. The process is killed if this call is cancelled.
+
+        Raises:
+            AnalysisFailedError: the clip cannot be analysed, or took too long (`analysis_timeout`).
+            InferenceCrashedError: the process died; the next call starts a new one.
+            ModelsUnavailableError: the networks could not be loaded.
+        """
+        await self.start()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._converse(request, on_progress)
+        except TimeoutError:
+            await self.close()
+            detail = f"The analysis took longer than {self._timeout_s:.0f} s and was stopped; send a shorter clip."
+            raise AnalysisFailedError("analysis_timeout", detail) from None
+        except AnalysisFailedError:
+            raise
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Kill the process with all that it started, and remove its temporary files."""
+        process, self._process = self._process, None
+        scratch, self._scratch = self._scratch, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            if scratch is not None:
+                await asyncio.to_thread(_kill_users_of, scratch)
+            await process.wait()
+            # Without this the transport is only closed by the garbage collector, maybe after its loop.
+            process._transport.close()  # type: ignore[attr-defined]
+        if scratch is not None:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+    async def _converse(self, request: Request, on_progress: OnProgress) -> str:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(request.line())
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise InferenceCrashedError(str(error)) from error
+        while True:
+            message = await self._message()
+            if message["kind"] == "progress":
+                await on_progress(message["stage"], message["percent"])
+            elif message["kind"] == "result":
+                return str(message["result"])
+            else:
+                raise AnalysisFailedError(message["code"], message["detail"])
+
+    async def _message(self) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            status = await self._process.wait()
+            raise InferenceCrashedError(f"the inference process ended with status {status}")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def _kill_users_of(scratch: str) -> None:
+    """Kill decoders that a dead process left: they are known by the temporary folder that they were given."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get("TMPDIR") == scratch:
+                process.kill()

@@ -1,0 +1,112 @@
+"""The program of an inference process: reads requests from standard input, writes progress and results."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, BinaryIO, Final
+
+import psutil
+
+OOM_SCORE: Final = 500
+"""Makes the kernel choose this process, and not the service, when memory runs out."""
+
+log = logging.getLogger("service.inference")
+
+
+class Channel:
+    """Standard output, kept for messages; whatever libraries print goes to standard error."""
+
+    def __init__(self) -> None:
+        self._file: BinaryIO = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        self._last: tuple[str, int] | None = None
+
+    def send(self, kind: str, **content: Any) -> None:
+        """Write one message."""
+        self._file.write(json.dumps({"kind": kind, **content}, allow_nan=False).encode() + b"\n")
+        self._file.flush()
+
+    def progress(self, stage: str, percent: int) -> None:
+        """Write progress, if it is news."""
+        if (stage, percent) != self._last:
+            self._last = (stage, percent)
+            self.send("progress", stage=str(stage), percent=int(percent))
+
+
+def main() -> None:
+    """Load the detector, then serve requests until the input ends."""
+    logging.basicConfig(level=os.environ.get("VERICLIP_LOG_LEVEL", "INFO"))
+    channel = Channel()
+    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    Thread(target=_read_requests, args=(requests, sys.argv[2]), daemon=True).start()
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+    try:
+        detector = _load(threads=int(sys.argv[1]))
+        if int(sys.argv[3]):
+            _warm_up(detector, Path(sys.argv[2]) / "warm-up.mp4")
+    except Exception as error:
+        log.exception("the detector is not fit for work")
+        channel.send("failure", code="models_unavailable", detail=f"the detector is not fit for work: {error}")
+        return
+    channel.send("ready", versions=detector.versions)
+    while True:
+        _serve(detector, requests.get(), channel)
+
+
+def _load(threads: int) -> Any:
+    # Imported here: the parent must see a failing import as a message, and the reader thread must run by then.
+    import torch  # noqa: PLC0415
+
+    from fusion.detector import Detector  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    return Detector.load()
+
+
+def _warm_up(detector: Any, clip: Path) -> None:
+    from service.warm_up import make_clip  # noqa: PLC0415
+
+    make_clip(clip)
+    detector.analyze(clip, gate=False)
+    clip.unlink()
+
+
+def _serve(detector: Any, request: dict[str, Any], channel: Channel) -> None:
+    from branches.types import MediaError  # noqa: PLC0415
+    from service.schemas import Result  # noqa: PLC0415
+
+    try:
+        verdict = detector.analyze(
+            Path(request["path"]), gate=request["gate"], scan=request["scan"], progress=channel.progress
+        )
+        result = Result.from_verdict(verdict).model_dump_json()
+    except MediaError as error:
+        channel.send("failure", code=error.code, detail=str(error))
+    except Exception:
+        log.exception("analysis failed")
+        detail = "The analysis broke on our side; the log of the service says what."
+        channel.send("failure", code="internal_error", detail=detail)
+    else:
+        channel.send("result", result=result)
+
+
+def _read_requests(requests: "SimpleQueue[dict[str, Any]]", scratch: str) -> None:
+    """Pass requests on; when the input ends, the parent is gone, and so is this process with its decoders."""
+    for line in sys.stdin.buffer:
+        requests.put(json.loads(line))
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""`/analyze`: send a clip, cancel or erase its analysis."""
+
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from service.problems import ProblemError, responses
+from service.routes.context import Given
+from service.schemas import AnalysisStatus, Status
+from service.uploads import receive
+
+router = APIRouter(tags=["analyses"])
+
+UPLOAD_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary", "description": "The clip."}},
+                }
+            }
+        },
+    }
+}
+"""The body is read as a stream, past the framework, so it is described here."""
+
+
+@router.post(
+    "/analyze",
+    status_code=202,
+    response_model=AnalysisStatus,
+    response_model_exclude_none=True,
+    openapi_extra=UPLOAD_FORM,
+    responses=responses("invalid_request", "media_corrupt", "too_large", "queue_full", "unavailable"),
+)
+async def analyze(request: Request, response: Response, given: Given) -> AnalysisStatus:
+    """Accept a clip for analysis; poll the address in `Location` for the result."""
+    limits = given.settings
+    await given.analyses.refuse_if_full(limits.max_queue)
+    analysis_id = uuid4()
+    upload = await receive(request, given.store, analysis_id, limits.max_upload_bytes)
+    try:
+        await given.analyses.submit(analysis_id, upload, limits.max_queue)
+    except ProblemError:
+        await run_in_threadpool(given.store.delete, analysis_id)
+        raise
+    response.headers["Location"] = f"/status/{analysis_id}"
+    return AnalysisStatus(analysis_id=analysis_id, status=Status.PROCESSING, percent=0, stage_name="Queued")
+
+
+@router.delete(
+    "/analyze/{analysis_id}",
+    response_model=AnalysisStatus,
+    response_model_exclude_none=True,
+    responses={204: {"description": "It was finished, and is erased."}, **responses("not_found", "unavailable")},
+)
+async def cancel_or_erase(analysis_id: UUID, given: Given) -> Any:
+    """Cancel a running analysis (200), or erase a finished one with its result (204). Its media goes either way."""
+    if await given.analyses.cancel(analysis_id):
+        await run_in_threadpool(given.store.delete, analysis_id)
+        row = await given.analyses.get(analysis_id)
+        if row is not None:
+            return AnalysisStatus(analysis_id=row.id, status=row.status, percent=row.percent, stage_name=row.stage)
+    elif await given.analyses.erase(analysis_id):
+        await run_in_threadpool(given.store.delete, analysis_id)
+        return Response(status_code=204)
+    raise ProblemError("not_found", f"There is no analysis {analysis_id}; it may have expired or been erased.")

@@ -1,0 +1,27 @@
+"""What every route works with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.analyses import Analyses
+from service.settings import Settings
+from service.storage import MediaStore
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The collaborators of one running API."""
+
+    settings: Settings
+    analyses: Analyses
+    store: MediaStore
+
+
+def _of(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Given = Annotated[Context, Depends(_of)]

@@ -1,0 +1,90 @@
+"""Every setting of the service, read from `VERICLIP_*` environment variables: the one place that documents them."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "VERICLIP_"
+
+
+class Settings(BaseSettings):
+    """Read once by a command and handed down; nothing below a command reads the environment.
+
+    `data_dir` becomes `VERICLIP_DATA_DIR`, and so on for every field.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    data_dir: Path = Path("data")
+    """Folder of the media store and of the embedded PostgreSQL."""
+
+    host: str = "127.0.0.1"
+    """Address that the API binds to: loopback, unless you say otherwise."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """TCP port of the API."""
+
+    database_url: SecretStr | None = None
+    """A PostgreSQL database of its own, postgresql://user:password@host/name, instead of the embedded server."""
+
+    workers: int = Field(default=1, ge=0)
+    """Worker processes that `vericlip serve` keeps running; 0 where workers run elsewhere."""
+
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of each worker; 0 shares the cores out between the workers."""
+
+    max_upload_bytes: int = Field(default=200_000_000, ge=1)
+    """Largest clip that is accepted, in bytes."""
+
+    max_queue: int = Field(default=200, ge=1)
+    """Clips that may wait; past that, new ones are refused with `queue_full`."""
+
+    max_attempts: int = Field(default=2, ge=1)
+    """Times that an analysis is started before crashes end it as `worker_crashed`."""
+
+    analysis_timeout_s: float = Field(default=600.0, gt=0)
+    """Longest that one analysis may take, in seconds; past that it ends as `analysis_timeout`."""
+
+    retention_days: float = Field(default=30.0, ge=0)
+    """Days after which finished analyses and their media are deleted; 0 keeps them."""
+
+    heartbeat_s: float = Field(default=1.0, gt=0)
+    """Seconds between two signs of life of a worker, and between two looks for dead ones."""
+
+    stalled_after_s: float = Field(default=5.0, gt=0)
+    """Silence after which a worker counts as dead and its clip goes to another, in seconds."""
+
+    shutdown_grace_s: float = Field(default=20.0, ge=0)
+    """Time that running clips get to finish on shutdown, in seconds; then they go back into the queue."""
+
+    log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @property
+    def media_dir(self) -> Path:
+        """Where uploaded clips lie."""
+        return self.data_dir.absolute() / "media"
+
+    @property
+    def postgres_dir(self) -> Path:
+        """Data folder of the embedded PostgreSQL."""
+        return self.data_dir.absolute() / "postgres"
+
+    def threads_per_worker(self) -> int:
+        """CPU threads that each worker's networks use."""
+        return self.threads or max(1, (os.cpu_count() or 1) // max(1, self.workers))
+
+    def replaced(self, **changes: object) -> Self:
+        """A validated copy in which every change that is not None is applied."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        return type(self).model_validate(self.model_dump() | given)
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make a child process read the same settings."""
+        values = {name: value for name, value in self.model_dump().items() if value is not None}
+        if self.database_url is not None:
+            values["database_url"] = self.database_url.get_secret_value()
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}

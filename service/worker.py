@@ -1,0 +1,165 @@
+"""A worker: takes analyses from the queue, has its inference process do them, writes progress and results."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+from uuid import UUID
+
+from procrastinate import App
+from procrastinate.worker import Worker
+
+from service import jobs as engine
+from service.analyses import Analyses
+from service.database import make_pool
+from service.inference import AnalysisFailedError, InferenceCrashedError, InferenceProcess, Request
+from service.maintenance import CRASHED, Maintenance
+from service.problems import ProblemDetails
+from service.settings import Settings
+from service.storage import MediaStore
+
+POLL_S: Final = 1.0
+"""Longest wait for a job that was handed on; a new one is announced by the database."""
+
+log = logging.getLogger(__name__)
+
+
+class Analyst:
+    """The work behind the queue: one analysis from start to a written result, error or another try."""
+
+    def __init__(self, analyses: Analyses, store: MediaStore, inference: InferenceProcess, max_attempts: int) -> None:
+        self._analyses = analyses
+        self._store = store
+        self._inference = inference
+        self._max_attempts = max_attempts
+
+    async def __call__(self, analysis_id: UUID) -> None:
+        """Do one analysis.
+
+        Raises:
+            TryAgainError: the inference process crashed and the clip has another try.
+        """
+        attempt = await self._analyses.start(analysis_id)
+        if attempt is None:
+            return
+        if attempt > self._max_attempts:
+            await self._analyses.fail(analysis_id, CRASHED)
+            return
+        try:
+            await self._analyse(analysis_id, attempt)
+        except AnalysisFailedError as error:
+            await self._analyses.fail(analysis_id, ProblemDetails.of(error.code, str(error)))
+        except InferenceCrashedError as error:
+            log.warning("analysis %s, attempt %d: %s", analysis_id, attempt, error)
+            if attempt < self._max_attempts:
+                raise engine.TryAgainError from error
+            await self._analyses.fail(analysis_id, CRASHED)
+        except asyncio.CancelledError:
+            # Shutdown (a cancelled analysis is no longer being processed): the attempt does not count.
+            await self._analyses.give_back(analysis_id, attempt)
+            raise engine.TryAgainError from None
+
+    async def _analyse(self, analysis_id: UUID, attempt: int) -> None:
+        async def on_progress(stage: str, percent: int) -> None:
+            await self._analyses.advance(analysis_id, attempt, stage, percent)
+
+        result = await self._inference.analyze(Request(self._store.path(analysis_id)), on_progress)
+        await self._analyses.complete(analysis_id, result)
+
+
+async def run(settings: Settings, conninfo: str, supervised: bool = False) -> bool:
+    """Work until SIGTERM or SIGINT (or, `supervised`, until standard input ends), then finish the running clip.
+
+    Returns whether it was asked to stop; false means that the engine gave up, as when the database went away.
+
+    Raises:
+        service.inference.ModelsUnavailableError: the networks cannot be loaded, or the warm-up clip did not go through.
+    """
+    member = _Member(settings, conninfo)
+    work = asyncio.ensure_future(member.work())
+    with _stop_requests(lambda: member.stop(work), supervised), suppress(asyncio.CancelledError):
+        await work
+    return member.asked_to_stop
+
+
+class _Member:
+    """The parts of one worker process, wired up."""
+
+    def __init__(self, settings: Settings, conninfo: str) -> None:
+        self.asked_to_stop = False
+        self._inference = InferenceProcess(settings.threads_per_worker(), settings.analysis_timeout_s)
+        self._pool = make_pool(conninfo)
+        self._app = engine.make_app()
+        self._worker = _make_worker(self._app, settings)
+        jobs, store = engine.Jobs(self._app), MediaStore(settings.media_dir)
+        analyses = Analyses(self._pool, jobs)
+        engine.register(self._app, Analyst(analyses, store, self._inference, settings.max_attempts))
+        self._maintenance = Maintenance(self._pool, jobs, store, settings, lambda: self._worker.worker_id)
+
+    async def work(self) -> None:
+        async with self._pool, self._app.open_async(self._pool):
+            sweeping = asyncio.ensure_future(self._maintenance.run())
+            try:
+                await self._inference.start(warm_up=True)
+                await self._maintenance.announce(self._inference.versions)
+                log.info("ready for clips")
+                await self._worker.run()  # type: ignore[no-untyped-call]
+            finally:
+                await self._inference.close()
+                await _cancelled(sweeping)
+                await self._maintenance.retire()
+
+    def stop(self, work: "asyncio.Future[None]") -> None:
+        self.asked_to_stop = True
+        if self._worker.worker_id is None:
+            work.cancel()
+        else:
+            self._worker.stop()  # type: ignore[no-untyped-call]
+
+
+def _make_worker(app: App, settings: Settings) -> Worker:
+    return Worker(
+        app,
+        queues=[engine.QUEUE],
+        concurrency=1,
+        fetch_job_polling_interval=POLL_S,
+        abort_job_polling_interval=POLL_S,
+        shutdown_graceful_timeout=settings.shutdown_grace_s,
+        delete_jobs="always",
+        install_signal_handlers=False,
+        update_heartbeat_interval=settings.heartbeat_s,
+        stalled_worker_timeout=10 * settings.stalled_after_s,
+    )
+
+
+async def _cancelled(task: "asyncio.Future[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@contextmanager
+def _stop_requests(stop: Callable[[], None], supervised: bool) -> Iterator[None]:
+    """Call `stop` on the usual signals and, if supervised, when the supervisor's end of standard input closes."""
+    loop = asyncio.get_running_loop()
+
+    def on_input() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            loop.remove_reader(sys.stdin.fileno())
+            stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if supervised:
+        loop.add_reader(sys.stdin.fileno(), on_input)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        if supervised:
+            loop.remove_reader(sys.stdin.fileno())
