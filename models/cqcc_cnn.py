@@ -14,7 +14,7 @@ class CqccClassifierConfig:
     """Front end, channels of the four stages, and dropout before the last layer."""
 
     cqcc: CqccConfig = field(default_factory=CqccConfig)
-    widths: tuple[int, int, int, int] = (16, 32, 48, 64)
+    widths: tuple[int, int, int, int] = (16, 24, 40, 64)
     dropout: float = 0.3
 
 
@@ -70,6 +70,7 @@ class CqccClassifier(nn.Module):
 
     def __init__(self, config: CqccClassifierConfig) -> None:
         super().__init__()
+        self.config = config
         self.front_end = Cqcc(config.cqcc)
         first, *_, last = config.widths
         self.stem = MaxFeatureMap(3, first, 5, stride=(1, 2))

@@ -1,0 +1,1 @@
+"""Training of the voice network: utterances, copy-synthesis, augmentation, fitting."""
