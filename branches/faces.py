@@ -1,0 +1,60 @@
+"""What the branches that look at faces share: one embedding of every crop, and the worst track of a clip."""
+
+from collections.abc import Iterable
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from branches.types import Abstained, Faces, Moment
+from models.face_classifier import FaceClassifier
+from models.spec import ImageSpec
+
+BATCH: Final = 16
+FEWEST_CROPS: Final = 3
+"""A track with fewer crops than this is judged only if the clip has no better one: one odd frame proves nothing."""
+
+
+class FaceEmbedder:
+    """Runs the visual backbone once a clip; the visual and the temporal branch both read its embeddings."""
+
+    def __init__(self, network: FaceClassifier, spec: ImageSpec) -> None:
+        self.network = network
+        self.spec = spec
+        self._known: WeakKeyDictionary[Faces, Tensor] = WeakKeyDictionary()
+
+    @torch.inference_mode()
+    def __call__(self, faces: Faces) -> Tensor:
+        """Embed all crops: float32 `(N, width)`."""
+        if faces not in self._known:
+            starts = range(0, len(faces), BATCH)
+            batches = [self.network.embed(self.spec.to_tensor(faces.crops[i : i + BATCH])) for i in starts]
+            self._known[faces] = torch.cat(batches)
+        return self._known[faces]
+
+
+def no_face(branch: str) -> Abstained:
+    """The answer of every face branch to a clip without faces."""
+    return Abstained(branch, "no_face", "No face was found, so the pictures could not be judged.")
+
+
+def worst_track(faces: Faces, probability: NDArray[np.float64]) -> tuple[int, dict[int, float]]:
+    """The track with the highest mean probability, and the mean of each track that has crops enough."""
+    counts = {track: int((faces.track == track).sum()) for track in faces.track_ids()}
+    judged = [track for track, count in counts.items() if count >= FEWEST_CROPS] or list(counts)
+    means = {track: float(probability[faces.track == track].mean()) for track in judged}
+    return max(means, key=means.__getitem__), means
+
+
+def moments(faces: Faces, probability: NDArray[np.float64], tracks: Iterable[int]) -> tuple[Moment, ...]:
+    """One moment a burst and track: the mean probability of its crops, over the time that they span."""
+    found = []
+    for track in tracks:
+        for burst in np.unique(faces.burst[faces.track == track]):
+            here = (faces.track == track) & (faces.burst == burst)
+            times = faces.times_s[here]
+            found.append(Moment(float(times.min()), float(times.max()), float(probability[here].mean()), track))
+    return tuple(sorted(found, key=lambda moment: (moment.start_s, moment.track or 0)))

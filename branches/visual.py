@@ -1,0 +1,42 @@
+"""Face appearance: ResNet-18 on every face crop."""
+
+import numpy as np
+import torch
+
+from branches.faces import FaceEmbedder, moments, no_face, worst_track
+from branches.types import Abstained, BranchEvidence, Faces, Media
+
+
+class VisualBranch:
+    """Scores crops one by one; the clip takes its worst track."""
+
+    name = "visual"
+
+    def __init__(self, embed: FaceEmbedder) -> None:
+        self.embed = embed
+
+    def prepare(self, media: Media) -> Faces | Abstained:
+        """The clip's faces, or an abstention if there are none."""
+        return media.faces if len(media.faces) else no_face(self.name)
+
+    @torch.inference_mode()
+    def score(self, inputs: Faces) -> BranchEvidence:
+        """Probability of each crop; features are mean, maximum and 90th percentile over the worst track."""
+        logits = self.embed.network.classify(self.embed(inputs))
+        probability = torch.sigmoid(logits).double().numpy()
+        worst, means = worst_track(inputs, probability)
+        suspect = probability[inputs.track == worst]
+        features = {
+            "visual_prob_mean": float(suspect.mean()),
+            "visual_prob_max": float(suspect.max()),
+            "visual_prob_p90": float(np.quantile(suspect, 0.9)),
+            "visual_num_faces": float(len(inputs)),
+        }
+        return BranchEvidence(
+            branch=self.name,
+            probability=features["visual_prob_mean"],
+            features=features,
+            timeline=moments(inputs, probability, means),
+            track_probability=means,
+            details={"worst_track": worst, "crops": len(inputs)},
+        )

@@ -1,0 +1,266 @@
+"""The one way from a file to a verdict, for service, command line and training alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from branches.audio import AudioBranch
+from branches.faces import FaceEmbedder
+from branches.gate import GateBranch
+from branches.media import MediaReader
+from branches.sync import SyncBranch
+from branches.temporal import TemporalBranch
+from branches.types import Abstained, Branch, BranchEvidence, Media, Moment
+from branches.visual import VisualBranch
+from fusion.features import BRANCHES, FeatureVector
+from fusion.head import HEADS, FusionHead, best_head, log_odds, sigmoid
+from fusion.reasons import explain
+from fusion.verdict import FaceReport, Label, Verdict
+from models.av_sync import build_av_sync
+from models.cqcc_cnn import build_cqcc_classifier
+from models.face_classifier import build_face_classifier
+from models.sequence import build_track_lstm
+from models.spec import ImageSpec
+from models.store import ModelStore
+from models.tiny_ladeda import build_tiny_ladeda
+
+VISUAL_FILE: Final = "visual_resnet18.safetensors"
+TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
+GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
+AUDIO_FILE: Final = "audio_cqcc_cnn.safetensors"
+SYNC_FILE: Final = "av_sync.safetensors"
+
+
+class Stage(StrEnum):
+    """Where an analysis stands, in the words of the HTTP contract."""
+
+    QUEUED = "Queued"
+    EXTRACTING = "Extracting frames"
+    RUNNING = "Running models"
+    CLASSIFYING = "Final classification"
+
+
+Progress = Callable[[Stage, int], None]
+"""Called with the stage and the share of the whole work that is done, 0 to 100."""
+
+EXTRACTED_PERCENT: Final = 40
+CLASSIFYING_PERCENT: Final = 95
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What an operator may choose.
+
+    `gate_audio_guard`: a clip with sound may leave early only if the audio branch agrees.
+    `inconclusive_band`: verdicts with a probability this close to one half are marked inconclusive.
+    """
+
+    gate_audio_guard: bool = True
+    inconclusive_band: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRule:
+    """The gate's licence: below both probabilities a clip is confidently real. Measured when fusion was fitted."""
+
+    gate_below: float
+    audio_below: float
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is known of a clip so far."""
+
+    media: Media
+    evidence: dict[str, BranchEvidence | Abstained] = field(default_factory=dict)
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    def ordered(self) -> tuple[BranchEvidence | Abstained, ...]:
+        return tuple(self.evidence[branch] for branch in BRANCHES)
+
+
+class Detector:
+    """Reads a clip once, asks the gate, then all branches, and fuses what they found. Deterministic."""
+
+    def __init__(
+        self,
+        reader: MediaReader,
+        branches: Mapping[str, Branch],
+        heads: Mapping[str, FusionHead],
+        exit_rule: ExitRule | None,
+        settings: DetectorSettings,
+        versions: Mapping[str, str],
+    ) -> None:
+        self.reader = reader
+        self.branches = branches
+        self.heads = heads
+        self.exit_rule = exit_rule
+        self.settings = settings
+        self.versions = dict(versions)
+
+    @classmethod
+    def load(
+        cls,
+        store: ModelStore | None = None,
+        settings: DetectorSettings | None = None,
+        reader: MediaReader | None = None,
+    ) -> "Detector":
+        """Load every network and head of a weights folder.
+
+        Raises:
+            models.store.ArtefactError: a weight file is missing or was changed.
+        """
+        kept = store or ModelStore()
+        return cls(
+            reader=reader or MediaReader(),
+            branches=load_branches(kept),
+            heads={file: FusionHead.from_bundle(file, kept.bundle(file)) for file in HEADS if kept.has(file)},
+            exit_rule=_load_exit_rule(kept),
+            settings=settings or DetectorSettings(),
+            versions={file: artefact.sha256[:12] for file, artefact in kept.artefacts().items()},
+        )
+
+    def analyze(
+        self, path: Path, *, gate: bool = True, scan: str = "windows", progress: Progress | None = None
+    ) -> Verdict:
+        """Judge one clip.
+
+        Args:
+            path: a video file.
+            gate: false runs every branch, however clear the gate's answer.
+            scan: "windows" looks at windows spread over a long clip, "full" at every second of it.
+            progress: told as the stages really advance.
+
+        Raises:
+            branches.types.MediaError: the file cannot be analysed.
+        """
+        report = progress or _silent
+        report(Stage.EXTRACTING, 1)
+        started = perf_counter()
+        media = self.reader.read(path, scan=scan)
+        findings = _Findings(media, timings_s={"media": perf_counter() - started})
+        report(Stage.RUNNING, EXTRACTED_PERCENT)
+        early_exit = self._ask_branches(findings, gate, report)
+        report(Stage.CLASSIFYING, CLASSIFYING_PERCENT)
+        return self._conclude(findings, early_exit)
+
+    def _ask_branches(self, findings: _Findings, gate: bool, report: Progress) -> bool:
+        """Run the branches in order; true if the gate let the clip out before the others had to run."""
+        self._ask("gate", findings)
+        if gate and self._may_exit(findings):
+            for branch in BRANCHES:
+                reason = "Not run: the quick check was already clear."
+                findings.evidence.setdefault(branch, Abstained(branch, "early_exit", reason))
+            return True
+        for done, branch in enumerate(BRANCHES):
+            if branch not in findings.evidence:
+                self._ask(branch, findings)
+            span = CLASSIFYING_PERCENT - EXTRACTED_PERCENT
+            report(Stage.RUNNING, EXTRACTED_PERCENT + span * (done + 1) // len(BRANCHES))
+        return False
+
+    def _ask(self, name: str, findings: _Findings) -> BranchEvidence | Abstained:
+        started = perf_counter()
+        inputs = self.branches[name].prepare(findings.media)
+        found = inputs if isinstance(inputs, Abstained) else self.branches[name].score(inputs)
+        findings.evidence[name] = found
+        findings.timings_s[name] = perf_counter() - started
+        return found
+
+    def _may_exit(self, findings: _Findings) -> bool:
+        found = findings.evidence["gate"]
+        if self.exit_rule is None or isinstance(found, Abstained) or found.probability >= self.exit_rule.gate_below:
+            return False
+        if self.settings.gate_audio_guard and findings.media.clip.has_audio:
+            heard = self._ask("audio", findings)
+            if isinstance(heard, BranchEvidence) and heard.probability >= self.exit_rule.audio_below:
+                return False
+        probability, _ = self._fuse(FeatureVector.of(findings.evidence.values()))
+        return probability < 0.5 - self.settings.inconclusive_band
+
+    def _fuse(self, features: FeatureVector) -> tuple[float, dict[str, float]]:
+        """Calibrated probability and its additive parts; one half and none where no head fits."""
+        head = best_head(self.heads, features.present())
+        if head is None:
+            return 0.5, {}
+        known = features.as_dict()
+        return head.probability(known), head.contributions(known)
+
+    def _conclude(self, findings: _Findings, early_exit: bool) -> Verdict:
+        evidence = findings.ordered()
+        features = FeatureVector.of(evidence)
+        probability, contributions = self._fuse(features)
+        unsure = abs(probability - 0.5) <= self.settings.inconclusive_band
+        return Verdict(
+            label=Label.DEEPFAKE if probability >= 0.5 else Label.AUTHENTIC,
+            probability=probability,
+            inconclusive=unsure or not contributions,
+            early_exit=early_exit,
+            reasons=explain(evidence, contributions, early_exit),
+            contributions=contributions,
+            evidence=evidence,
+            features=features,
+            timeline=fused_timeline(evidence),
+            faces=face_reports(findings.media, evidence),
+            clip=findings.media.clip,
+            windows_s=findings.media.windows_s,
+            timings_s={name: round(seconds, 4) for name, seconds in findings.timings_s.items()},
+            versions=self._versions_of(features),
+        )
+
+    def _versions_of(self, features: FeatureVector) -> dict[str, str]:
+        head = best_head(self.heads, features.present())
+        exit_rule = f"{self.exit_rule.gate_below:.4f}" if self.exit_rule else "none"
+        return {**self.versions, "head": head.file if head else "none", "exit_threshold": exit_rule}
+
+
+def load_branches(store: ModelStore) -> dict[str, Branch]:
+    """Build the five branches around the networks of a store, by name in canonical order."""
+    embed = FaceEmbedder(store.network(VISUAL_FILE, build_face_classifier), ImageSpec())
+    return {
+        "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
+        "visual": VisualBranch(embed),
+        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier)),
+        "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
+        "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
+    }
+
+
+def fused_timeline(evidence: tuple[BranchEvidence | Abstained, ...]) -> tuple[Moment, ...]:
+    """For each second, the mean of the branches' log-odds there, as one probability; seconds not seen are left out."""
+    moments = [moment for item in evidence if isinstance(item, BranchEvidence) for moment in item.timeline]
+    if not moments:
+        return ()
+    last = int(max(moment.end_s for moment in moments))
+    found = []
+    for second in range(last + 1):
+        here = [log_odds(m.probability) for m in moments if m.start_s < second + 1 and m.end_s >= second]
+        if here:
+            found.append(Moment(float(second), float(second + 1), sigmoid(sum(here) / len(here))))
+    return tuple(found)
+
+
+def face_reports(media: Media, evidence: tuple[BranchEvidence | Abstained, ...]) -> tuple[FaceReport, ...]:
+    """Where each face is and how suspicious the visual branch found it (the gate, after an early exit)."""
+    scored = {item.branch: item.track_probability for item in evidence if isinstance(item, BranchEvidence)}
+    by_track = scored.get("visual") or scored.get("gate") or {}
+    reports = []
+    for track in media.faces.track_ids():
+        here = media.faces.track == track
+        boxes = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in media.faces.boxes[here])
+        times = tuple(media.faces.times_s[here].tolist())
+        reports.append(FaceReport(track, by_track.get(track), times, boxes))
+    return tuple(reports)
+
+
+def _load_exit_rule(store: ModelStore) -> ExitRule | None:
+    file = "clip_fusion_logreg_gate.joblib"
+    rule = store.bundle(file).get("exit_rule") if store.has(file) else None
+    return ExitRule(**rule) if rule else None
+
+
+def _silent(_stage: Stage, _percent: int) -> None:
+    return None

@@ -1,0 +1,1 @@
+"""Fitting the fusion heads on features that the Detector extracted."""

@@ -1,0 +1,151 @@
+"""Fit every fusion head, its temperature, and the gate's licence to exit, on features of held-out clips."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from fusion.head import HEADS, columns_of, transform
+from models.store import WEIGHTS_DIR
+from training.clips import ClipRow
+from training.fusion.calibrate import fit_temperature
+from training.fusion.exit_rule import ExitContract, fit_exit_rule
+from training.fusion.regression import balanced_weights, fit_regression
+from training.matched import held_out_metrics
+from training.publish import publish_bundle
+from training.splits import is_held_out
+
+FOLDS: Final = 5
+STRENGTH: Final = 0.02
+UNCALIBRATED: Final = "clip_fusion_logreg_5way.joblib"
+GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FusionData:
+    """Clips that no branch was trained on: the table of their features, labels, groups and balancing weights."""
+
+    table: pd.DataFrame
+    labels: NDArray[np.int64]
+    groups: NDArray[np.str_]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def read(cls, features: Path) -> "FusionData":
+        """Take the rows of held-out pages that could be analysed; all rows where no `source` column is given.
+
+        Raises:
+            ValueError: no labelled rows of both classes are left.
+        """
+        table = pd.read_csv(features, keep_default_na=True)
+        table = table[table["label"].isin(["real", "fake"]) & table["probability"].notna()]
+        if "source" in table and table["source"].map(is_held_out).any():
+            table = table[table["source"].map(is_held_out)]
+        table = table.reset_index(drop=True)
+        labels = (table["label"] == "fake").to_numpy(np.int64)
+        if len(set(labels.tolist())) < 2:
+            raise ValueError(f"{features} needs labelled rows of both classes")
+        groups = _column(table, "group", "file")
+        kinds = np.where(labels == 1, _column(table, "method", "file"), _column(table, "source", "file"))
+        return cls(table, labels, groups, balanced_weights(labels, kinds))
+
+    def rows_with(self, columns: tuple[str, ...]) -> NDArray[np.int64]:
+        """Places of the rows in which none of these features is missing."""
+        return np.flatnonzero(self.table[list(columns)].notna().all(axis=1).to_numpy())
+
+
+def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR) -> dict[str, dict[str, Any]]:
+    """Fit and publish all heads for which there are clips enough; gives the metrics of each."""
+    data = FusionData.read(features)
+    found: dict[str, dict[str, Any]] = {}
+    for file, branches in HEADS.items():
+        columns = columns_of(branches)
+        places = data.rows_with(columns)
+        labels = data.labels[places]
+        if min(np.bincount(labels, minlength=2)) < FOLDS:
+            continue
+        logits = out_of_fold_logits(data, places, columns)
+        temperature = 1.0 if file == UNCALIBRATED else fit_temperature(logits, labels, data.weights[places])
+        bundle: dict[str, Any] = {
+            "model": fit_regression(_values(data, places, columns), labels, data.weights[places], STRENGTH),
+            "feature_cols": list(columns),
+            "temperature": temperature,
+        }
+        metrics = head_metrics(data, places, logits / temperature)
+        if file == GATE_HEAD:
+            rule, contract = fit_exit_rule(data.table.iloc[places])
+            bundle["exit_rule"], metrics["exit"] = rule, contract.as_dict()
+        provenance = {
+            "command": "vericlip fit-fusion FEATURES.csv",
+            "data": f"{len(places)} clips of held-out pages; metrics out of {FOLDS} folds by group",
+        }
+        publish_bundle(
+            bundle, file, role="fusion", config={"branches": list(branches), "temperature": temperature},
+            metrics=metrics, provenance=provenance, folder=folder,
+        )  # fmt: skip
+        found[file] = metrics
+    return found
+
+
+def out_of_fold_logits(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:
+    """Each clip's logit from a regression fitted without its group, float64 `(len(places),)`."""
+    logits = np.zeros(len(places))
+    values, labels, weights = _values(data, places, columns), data.labels[places], data.weights[places]
+    for seen, unseen in GroupKFold(FOLDS, shuffle=True, random_state=0).split(values, labels, data.groups[places]):
+        model = fit_regression(values[seen], labels[seen], weights[seen], STRENGTH)
+        logits[unseen] = model.decision_function(values[unseen])
+    return logits
+
+
+def head_metrics(data: FusionData, places: NDArray[np.int64], logits: NDArray[np.float64]) -> dict[str, Any]:
+    """AUC over all clips and within pages, Brier score and calibration error of out-of-fold probabilities."""
+    labels = data.labels[places]
+    probability = 1 / (1 + np.exp(-logits))
+    metrics: dict[str, Any] = {"clips": len(places), "auc": round(float(roc_auc_score(labels, logits)), 4)}
+    if "source" in data.table:
+        metrics.update(held_out_metrics(_rows(data.table.iloc[places]), logits))
+    metrics["brier"] = round(float(np.mean(np.square(probability - labels))), 4)
+    metrics["ece"] = round(expected_calibration_error(probability, labels), 4)
+    return metrics
+
+
+def expected_calibration_error(probability: NDArray[np.float64], labels: NDArray[np.int64], bins: int = 10) -> float:
+    """Mean gap between probability and share of fakes over equal-width bins, weighted by their counts."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = [
+        abs(probability[place == b].mean() - labels[place == b].mean()) * (place == b).mean()
+        for b in range(bins)
+        if (place == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def _values(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:
+    return transform(columns, data.table[list(columns)].to_numpy(np.float64)[places])
+
+
+def _column(table: pd.DataFrame, name: str, otherwise: str) -> NDArray[np.str_]:
+    return table[name if name in table else otherwise].fillna("").astype(str).to_numpy(np.str_)
+
+
+def _rows(table: pd.DataFrame) -> list[ClipRow]:
+    return [
+        ClipRow(
+            Path(row["file"]),
+            row["label"],
+            str(row.get("method", "")),
+            row["source"],
+            str(row.get("group", "")),
+            row.get("video_label", row["label"]),
+            str(row.get("audio", "")),
+        )
+        for row in table.to_dict("records")
+    ]
+
+
+__all__ = ["ExitContract", "FusionData", "expected_calibration_error", "fit_fusion", "out_of_fold_logits"]

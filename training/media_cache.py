@@ -1,0 +1,26 @@
+"""What the reader made of each clip, kept on disk, so that a training reads every clip once."""
+
+import hashlib
+from pathlib import Path
+
+import joblib
+
+from branches.media import MediaReader
+from branches.types import Media, MediaError
+
+
+def cached_media(path: Path, folder: Path, reader: MediaReader) -> Media | None:
+    """Read a clip, or take what an earlier run read of it; None for a clip that cannot be read."""
+    key = hashlib.sha256(f"{path.resolve()}:{path.stat().st_size}".encode()).hexdigest()[:20]
+    kept = folder / f"{key}.joblib"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            media: Media | None = reader.read(path)
+        except MediaError:
+            media = None
+        scratch = kept.with_suffix(".part")
+        joblib.dump(media, scratch, compress=("zlib", 1))
+        scratch.replace(kept)
+    found: Media | None = joblib.load(kept)
+    return found

@@ -1,0 +1,1 @@
+"""Training of the temporal branch on real, published and spoilt face tracks."""

@@ -1,0 +1,1 @@
+"""Training of the visual branch on real faces and pseudo-fakes made from them."""

@@ -1,0 +1,109 @@
+"""Train the visual branch: ResNet-18 on pairs of a real face and a forgery of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import safetensors.torch
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+
+from models.face_classifier import FaceClassifier, build_face_classifier
+from models.spec import ImageSpec
+from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
+from training.publish import publish_network
+from training.recipe import Recipe
+from training.schedule import warm_cosine
+from training.visual.bank import load_bank
+from training.visual.held_out import HeldOutFaces
+from training.visual.pair_source import PairSource
+from training.visual.pairs import FacePairs
+
+FILE: Final = "visual_resnet18.safetensors"
+DATA: Final = (
+    "real and published fake faces of the pack's pictures and of its clips outside the held-out pages; "
+    "pseudo-fakes of the real ones made on the fly"
+)
+
+
+def fit(recipe: Recipe) -> None:
+    """Train, resuming if `run_dir` holds a checkpoint, and publish the averaged weights."""
+    options = recipe.options
+    spec = ImageSpec()
+    config = {"backbone": options["backbone"], "dropout": options["dropout"]}
+    network = build_face_classifier(config)
+    load_stem(network, recipe.data_dir / options["init"])
+    average = AveragedWeights(network, options["ema_decay"])
+    optimiser = AdamW(network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
+    schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
+    parts = {"network": network, "average": average.network, "optimiser": optimiser, "schedule": schedule}
+    checkpoint = recipe.run_dir / "checkpoint.pt"
+    start = load_checkpoint(checkpoint, **parts)
+    bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
+    held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
+    source = PairSource(bank, options["pack_share"])
+    batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
+    log = CsvLog(recipe.run_dir / "log.csv")
+    for step in range(start, options["steps"]):
+        loss = _train_step(network, next(batches), optimiser)
+        schedule.step()
+        average.update(network, step)
+        if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
+            metrics = held_out.metrics(average.network, spec)
+            log.write(step=step + 1, loss=round(loss, 4), **metrics)
+            Console().print(step + 1, round(loss, 4), metrics)
+            save_checkpoint(checkpoint, step + 1, **parts)
+    metrics = held_out.metrics(average.network, spec)
+    publish_network(
+        average.network, FILE, role="visual", config=config, metrics=metrics, provenance=recipe.provenance(DATA)
+    )
+
+
+def load_stem(network: FaceClassifier, path: Path) -> None:
+    """Fill the backbone with ImageNet weights as far as the file has them (its batch norm is folded to identity)."""
+    state = safetensors.torch.load_file(path)
+    renamed = {_renamed(name): value.float() for name, value in state.items() if value.is_floating_point()}
+    own = network.backbone.state_dict()
+    network.backbone.load_state_dict({**own, **{name: renamed[name] for name in own if name in renamed}})
+
+
+def _renamed(name: str) -> str:
+    for old, new in (("conv1.", "stem.0."), ("bn1.", "stem.1.")):
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    stage, _, rest = name.partition(".")
+    return f"stages.{int(stage[-1]) - 1}.{rest}" if stage.startswith("layer") else name
+
+
+def _batches(pairs: FacePairs, options: dict[str, Any]) -> Iterator[tuple[Tensor, Tensor]]:
+    loader = DataLoader(
+        pairs,
+        batch_size=options["pairs_per_batch"],
+        num_workers=options["loader_workers"],
+        prefetch_factor=4 if options["loader_workers"] else None,
+    )
+    for images, labels in loader:
+        yield images.flatten(0, 1).contiguous(memory_format=torch.channels_last), labels.flatten()
+
+
+def _train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser: AdamW) -> float:
+    """One step on cross-entropy plus a ranking term: each forgery must score above its own real partner.
+
+    Batch norm stays in eval mode: the initial weights carry it folded, and small batches would only add noise.
+    """
+    network.eval()
+    network.dropout.train()
+    images, labels = batch
+    logits = network(images)
+    real, fake = logits.view(-1, 2).unbind(dim=1)
+    loss = functional.binary_cross_entropy_with_logits(logits, labels) + 0.3 * functional.softplus(real - fake).mean()
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+    optimiser.step()
+    return float(loss)

@@ -1,0 +1,91 @@
+"""What a generator does to the pixels that it draws: resampling, strided decoding, checkerboards, smooth skin.
+
+Each function takes and gives uint8 RGB `(H, W, 3)` of the same size.
+"""
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Pixels = NDArray[np.float32]
+
+SHRINK: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+ENLARGE: Final = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+
+
+def rerender(image: Image, rng: Generator, side_px: int | None = None) -> Image:
+    """Draw the picture again as a random generator would, at `side_px` on its longer side if given."""
+    drawn = resample(image, rng, side_px)
+    if rng.random() < 0.5:
+        drawn = strided_decode(drawn, rng)
+    if rng.random() < 0.3:
+        drawn = checkerboard(drawn, rng)
+    if rng.random() < 0.4:
+        drawn = smooth_skin(drawn, rng)
+    return sharpen(drawn, rng) if rng.random() < 0.4 else drawn
+
+
+def resample(image: Image, rng: Generator, side_px: int | None = None) -> Image:
+    """Shrink to `side_px` (or by 1.2 to 3.5 times) and enlarge again, with random kernels."""
+    height, width = image.shape[:2]
+    factor = side_px / max(height, width) if side_px else 1.0 / rng.uniform(1.2, 3.5)
+    size = (max(8, round(width * factor)), max(8, round(height * factor)))
+    shrunk = cv2.resize(image, size, interpolation=int(rng.choice(SHRINK if factor < 1 else ENLARGE[1:])))
+    kernels = ENLARGE if factor > 0.7 else ENLARGE[1:]
+    return _image(cv2.resize(shrunk, (width, height), interpolation=int(rng.choice(kernels if factor < 1 else SHRINK))))
+
+
+def strided_decode(image: Image, rng: Generator) -> Image:
+    """Keep the low frequencies of every block: a linear autoencoder with the stride of its blocks, unquantised."""
+    block = int(rng.choice([4, 8, 16]))
+    kept = rng.uniform(0.25, 0.6)
+    top, left = rng.integers(0, block, 2)
+    height, width = image.shape[:2]
+    padded = np.pad(image, ((top, -(height + top) % block), (left, -(width + left) % block), (0, 0)), mode="reflect")
+    rows, columns = padded.shape[0] // block, padded.shape[1] // block
+    blocks = padded.reshape(rows, block, columns, block, 3).transpose(0, 2, 4, 1, 3).astype(np.float32)
+    basis = _dct_basis(block)
+    frequency = np.add.outer(np.arange(block), np.arange(block)) / (2 * block - 2)
+    code = (basis @ blocks @ basis.T) * (frequency <= kept)
+    decoded = (basis.T @ code @ basis).transpose(0, 3, 1, 4, 2).reshape(padded.shape)
+    return _image(decoded[top : top + height, left : left + width])
+
+
+def checkerboard(image: Image, rng: Generator) -> Image:
+    """Modulate the detail with a small period, as transposed convolutions of uneven overlap do."""
+    period = int(rng.choice([2, 4, 8]))
+    pattern = rng.normal(0, rng.uniform(0.1, 0.4), (period, period, 1)).astype(np.float32)
+    height, width = image.shape[:2]
+    gain = np.tile(pattern, (-(-height // period), -(-width // period), 1))[:height, :width]
+    pixels = image.astype(np.float32)
+    detail = pixels - cv2.GaussianBlur(pixels, (0, 0), rng.uniform(1.5, 4.0))
+    return _image(pixels + gain * detail + rng.uniform(0, 3) * gain)
+
+
+def smooth_skin(image: Image, rng: Generator) -> Image:
+    """Take the fine texture away and leave the edges."""
+    if rng.random() < 0.5:
+        return _image(cv2.bilateralFilter(image, int(rng.choice([5, 7])), rng.uniform(15, 50), rng.uniform(2, 6)))
+    return _image(cv2.medianBlur(image, int(rng.choice([3, 5]))))
+
+
+def sharpen(image: Image, rng: Generator, most: float = 1.2) -> Image:
+    """Unsharp mask."""
+    pixels = image.astype(np.float32)
+    blurred = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.8, 2.0))
+    return _image(pixels + rng.uniform(0.2, most) * (pixels - blurred))
+
+
+def _dct_basis(size: int) -> Pixels:
+    index = np.arange(size)
+    basis = np.cos(np.pi * np.outer(index, 2 * index + 1) / (2 * size)) * np.sqrt(2.0 / size)
+    basis[0] /= np.sqrt(2.0)
+    return basis.astype(np.float32)
+
+
+def _image(pixels: NDArray[Any]) -> Image:
+    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8) if pixels.dtype != np.uint8 else pixels
