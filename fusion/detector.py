@@ -23,7 +23,7 @@ from models.av_sync import build_av_sync
 from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
 from models.sequence import build_track_lstm
-from models.spec import ImageSpec
+from models.spec import AudioSpec, ImageSpec
 from models.store import ModelStore
 from models.tiny_ladeda import build_tiny_ladeda
 
@@ -223,7 +223,7 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
     return {
         "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
         "visual": VisualBranch(embed),
-        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier)),
+        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier), AudioSpec()),
         "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
         "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
     }

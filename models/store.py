@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import joblib
 import safetensors.torch
 from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 WEIGHTS_DIR: Final = Path(__file__).parent / "weights"
 MANIFEST_NAME: Final = "MANIFEST.json"
@@ -68,7 +70,7 @@ class ModelStore:
         """Whether the manifest lists the file."""
         return file in self.artefacts()
 
-    def network(self, file: str, build: Callable[[dict[str, Any]], nn.Module]) -> nn.Module:
+    def network(self, file: str, build: Callable[[dict[str, Any]], Network]) -> Network:
         """Build a network from its recorded config, fill in its float32 weights, and set it to eval().
 
         Raises:
@@ -82,7 +84,7 @@ class ModelStore:
                 own = module.state_dict()
                 module.load_state_dict({name: value.to(own[name].dtype) for name, value in state.items()})
                 self._loaded[file] = module.eval().requires_grad_(False)
-            loaded: nn.Module = self._loaded[file]
+            loaded: Network = self._loaded[file]
             return loaded
 
     def bundle(self, file: str) -> dict[str, Any]:

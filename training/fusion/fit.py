@@ -47,7 +47,7 @@ class FusionData:
         if "source" in table and table["source"].map(is_held_out).any():
             table = table[table["source"].map(is_held_out)]
         table = table.reset_index(drop=True)
-        labels = (table["label"] == "fake").to_numpy(np.int64)
+        labels = table["label"].eq("fake").to_numpy().astype(np.int64)
         if len(set(labels.tolist())) < 2:
             raise ValueError(f"{features} needs labelled rows of both classes")
         groups = _column(table, "group", "file")

@@ -102,7 +102,7 @@ def train_step(network: TinyLaDeDa, patches: Tensor, labels: Tensor, optimiser: 
     network.train()
     loss = functional.binary_cross_entropy_with_logits(network(patches), labels)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     optimiser.step()
     return float(loss)
 

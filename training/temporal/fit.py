@@ -111,7 +111,7 @@ def train_step(network: TrackLstm, batch: Sequences, optimiser: AdamW) -> float:
     embeddings, same_burst, valid, labels = batch
     loss = functional.binary_cross_entropy_with_logits(network(embeddings, same_burst, valid), labels)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     optimiser.step()
     return float(loss)
 

@@ -7,6 +7,7 @@ import av
 import cv2
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from training.visual.pseudo_fakes import recolour
 from training.visual.rerender import ENLARGE, SHRINK, Image, sharpen
@@ -65,8 +66,20 @@ def compress(image: Image, codec: str, quality: int) -> Image:
     """Pass through JPEG (quality 30 to 95), one H.264 key frame (CRF 38 to 18), or nothing; `quality` 0 to 100."""
     if codec == "jpeg":
         _, content = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30 + quality * 65 // 100])
-        return np.ascontiguousarray(cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1])
+        return read_picture(content)
     return _through_h264(image, 38 - quality * 20 // 100) if codec == "h264" else image
+
+
+def read_picture(content: NDArray[np.uint8]) -> Image:
+    """Decode an encoded picture, uint8 `(bytes,)`, into uint8 RGB.
+
+    Raises:
+        ValueError: these bytes are no picture.
+    """
+    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise ValueError("these bytes are no picture that OpenCV can read")
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _through_h264(image: Image, crf: int) -> Image:
@@ -82,8 +95,7 @@ def _through_h264(image: Image, crf: int) -> Image:
     file.seek(0)
     with av.open(file, "r", format="h264") as container:
         container.streams.video[0].codec_context.thread_count = 1
-        decoded: Image = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    return decoded
+        return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
 def _rescale(image: Image, scale: float, rng: Generator) -> Image:

@@ -27,6 +27,7 @@ from branches.types import Faces, MediaError
 from training.clips import ClipRow, read_clips
 from training.media_cache import cached_media
 from training.splits import is_held_out
+from training.visual.augment import read_picture
 from training.visual.rerender import Image
 
 ROOM: Final = 1.9
@@ -74,7 +75,7 @@ def _stills(folder: Path) -> Iterator[BankFace]:
     with (folder / "faces.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in track(rows, description="Stills"):
-        image = cv2.cvtColor(cv2.imread(str(folder / row["file"]), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        image = read_picture(np.fromfile(folder / row["file"], np.uint8))
         found = finder.find([image])[0]
         if not found:
             continue
@@ -158,7 +159,7 @@ def _mesh(images: list[Image], folder: Path) -> NDArray[np.float32]:
         venv.create(python.parent.parent, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", *LANDMARK_PACKAGES], check=True)
     pictures, points = folder / "pictures.npz", folder / "landmarks.npy"
-    np.savez(pictures, **{f"{place:06d}": image for place, image in enumerate(images)})
+    np.savez(pictures, allow_pickle=False, **{f"{place:06d}": image for place, image in enumerate(images)})
     subprocess.run([python, LANDMARK_SCRIPT, pictures, points], check=True)
     pictures.unlink()
     found: NDArray[np.float32] = np.load(points)

@@ -103,7 +103,7 @@ def _train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser
     real, fake = logits.view(-1, 2).unbind(dim=1)
     loss = functional.binary_cross_entropy_with_logits(logits, labels) + 0.3 * functional.softplus(real - fake).mean()
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
     return float(loss)

@@ -61,7 +61,8 @@ def soften(mask: Mask, width: float, rng: Generator, widest: float = 0.12) -> Ma
     deformed = cv2.remap(mask, columns + _wobble(mask.shape, width, rng), rows + _wobble(mask.shape, width, rng), 1)
     feathered = cv2.GaussianBlur(deformed, (0, 0), max(width * rng.uniform(0.005, widest), 0.3))
     strength = rng.choice([1.0, 1.0, 1.0, 0.75, 0.5])
-    return (feathered * strength).astype(np.float32)
+    softened: Mask = np.asarray(feathered * strength, np.float32)
+    return softened
 
 
 def face_width(points: Points) -> float:

@@ -153,7 +153,7 @@ def _warp_smoothly(face: Face, rng: Generator) -> Image:
 def _move(image: Image, width: float, rng: Generator) -> Image:
     height, columns = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((columns / 2, height / 2), rng.uniform(-2, 2), rng.uniform(0.95, 1.05))
-    matrix[:, 2] += rng.uniform(-0.03, 0.03, 2) * width
+    matrix[:, 2] = matrix[:, 2] + rng.uniform(-0.03, 0.03, 2) * width
     moved = cv2.warpAffine(image, matrix, (columns, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved)
 
@@ -164,8 +164,8 @@ def _remap(image: Image, columns: NDArray[np.float32], rows: NDArray[np.float32]
 
 def _affine_between(source: Points, target: Points) -> NDArray[np.float32]:
     homogeneous = np.hstack([source, np.ones((len(source), 1), np.float32)])
-    return np.linalg.lstsq(homogeneous, target, rcond=None)[0].astype(np.float32)
+    return np.asarray(np.linalg.lstsq(homogeneous, target, rcond=None)[0], np.float32)
 
 
 def _apply(affine: NDArray[np.float32], points: Points) -> Points:
-    return (points @ affine[:2] + affine[2]).astype(np.float32)
+    return np.asarray(points @ affine[:2] + affine[2], np.float32)

@@ -84,7 +84,8 @@ def _dct_basis(size: int) -> Pixels:
     index = np.arange(size)
     basis = np.cos(np.pi * np.outer(index, 2 * index + 1) / (2 * size)) * np.sqrt(2.0 / size)
     basis[0] /= np.sqrt(2.0)
-    return basis.astype(np.float32)
+    scaled: Pixels = basis.astype(np.float32)
+    return scaled
 
 
 def _image(pixels: NDArray[Any]) -> Image:
