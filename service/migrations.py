@@ -65,32 +65,33 @@ async def migrate(conninfo: str) -> None:
                 "CREATE TABLE IF NOT EXISTS schema_steps "
                 "(name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
             )
-            await _migrate_procrastinate(connection)
-            for name, sql in STEPS:
-                await _apply_once(connection, name, sql)
+            done = {row[0] for row in await (await connection.execute("SELECT name FROM schema_steps")).fetchall()}
+            for name, sql in (*await _engine_steps(connection), *STEPS):
+                if name not in done:
+                    await _apply(connection, name, sql)
         finally:
             await connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
 
 
-async def _migrate_procrastinate(connection: psycopg.AsyncConnection) -> None:
-    """Install the engine's whole schema into an empty database, or apply the steps that a newer version brings."""
+async def _engine_steps(connection: psycopg.AsyncConnection) -> list[tuple[str, str]]:
+    """The steps of the installed version of the engine; into an empty database its whole schema goes at once."""
     folder = resources.files("procrastinate.sql") / "migrations"
-    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    row = await (await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")).fetchone()
+    steps = [
+        (f"procrastinate/{entry.name}", entry.read_text(encoding="utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    ]
+    row = await (await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NULL")).fetchone()
     if row is not None and row[0]:
-        for file in files:
-            await _apply_once(connection, f"procrastinate/{file}", (folder / file).read_text(encoding="utf-8"))
-        return
-    async with connection.transaction():
-        await connection.execute(SchemaManager.get_schema().encode())
-        for file in files:
-            await connection.execute("INSERT INTO schema_steps (name) VALUES (%s)", (f"procrastinate/{file}",))
+        async with connection.transaction():
+            await connection.execute(SchemaManager.get_schema().encode())
+            for name, _ in steps:
+                await connection.execute("INSERT INTO schema_steps (name) VALUES (%s)", (name,))
+        return []
+    return sorted(steps)
 
 
-async def _apply_once(connection: psycopg.AsyncConnection, name: str, sql: str) -> None:
-    done = await (await connection.execute("SELECT 1 FROM schema_steps WHERE name = %s", (name,))).fetchone()
-    if done is not None:
-        return
+async def _apply(connection: psycopg.AsyncConnection, name: str, sql: str) -> None:
     logging.getLogger(__name__).info("applying schema step %s", name)
     async with connection.transaction():
         await connection.execute(sql.encode())

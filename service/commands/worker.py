@@ -19,17 +19,22 @@ def worker(supervised: bool) -> None:
       vericlip worker
       VERICLIP_DATABASE_URL=postgresql://user:password@db/vericlip VERICLIP_DATA_DIR=/mnt/vericlip vericlip worker
     """
+    import psycopg  # noqa: PLC0415
+
     from service import logs  # noqa: PLC0415
     from service.database import conninfo_of  # noqa: PLC0415
     from service.embedded import DatabaseUnavailableError  # noqa: PLC0415
     from service.inference import ModelsUnavailableError  # noqa: PLC0415
+    from service.migrations import migrate  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
     from service.worker import run  # noqa: PLC0415
 
     settings = Settings()
     logs.configure(settings.log_level)
     try:
-        asked_to_stop = asyncio.run(run(settings, conninfo_of(settings), supervised))
-    except (DatabaseUnavailableError, ModelsUnavailableError) as error:
+        conninfo = conninfo_of(settings)
+        asyncio.run(migrate(conninfo))
+        asked_to_stop = asyncio.run(run(settings, conninfo, supervised))
+    except (DatabaseUnavailableError, ModelsUnavailableError, psycopg.OperationalError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if asked_to_stop else 1)
