@@ -104,7 +104,7 @@ def train_step(network: TinyLaDeDa, patches: Tensor, labels: Tensor, optimiser: 
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     optimiser.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def gate_metrics(network: Any, data_dir: Path, cache: Path) -> dict[str, float]:

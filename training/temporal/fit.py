@@ -113,7 +113,7 @@ def train_step(network: TrackLstm, batch: Sequences, optimiser: AdamW) -> float:
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     optimiser.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def temporal_metrics(branch: TemporalBranch, data_dir: Path, cache: Path) -> dict[str, float]:

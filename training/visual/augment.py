@@ -105,4 +105,4 @@ def _rescale(image: Image, scale: float, rng: Generator) -> Image:
     shrunk = cv2.resize(image, size, interpolation=int(rng.choice(SHRINK)))
     if rng.random() < 0.5:
         return np.asarray(shrunk)
-    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=int(rng.choice(ENLARGE[1:]))))
+    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=int(rng.choice(ENLARGE))))

@@ -106,4 +106,4 @@ def _train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
-    return float(loss)
+    return float(loss.detach())

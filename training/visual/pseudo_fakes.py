@@ -31,7 +31,7 @@ Maker = Callable[[Face, Face, Face, Generator], Image]
 
 def self_blend(real: Face, _frame: Face, _other: Face, rng: Generator) -> Image:
     """Blend the face with a slightly moved, recoloured or refiltered copy of itself."""
-    source = recolour(real.image, rng, strength=0.6)
+    source = recolour(real.image, rng, strength=0.4)
     if rng.random() < 0.5:
         source = resample(source, rng) if rng.random() < 0.5 else sharpen(source, rng)
     source = _move(source, face_width(real.points), rng)

@@ -14,7 +14,7 @@ Image = NDArray[np.uint8]
 Pixels = NDArray[np.float32]
 
 SHRINK: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-ENLARGE: Final = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+ENLARGE: Final = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
 def rerender(image: Image, rng: Generator, side_px: int | None = None) -> Image:
@@ -30,13 +30,13 @@ def rerender(image: Image, rng: Generator, side_px: int | None = None) -> Image:
 
 
 def resample(image: Image, rng: Generator, side_px: int | None = None) -> Image:
-    """Shrink to `side_px` (or by 1.2 to 3.5 times) and enlarge again, with random kernels."""
+    """Shrink to `side_px` (or by 1.15 to 2.6 times) and enlarge again, with random kernels."""
     height, width = image.shape[:2]
-    factor = side_px / max(height, width) if side_px else 1.0 / rng.uniform(1.2, 3.5)
+    factor = side_px / max(height, width) if side_px else 1.0 / rng.uniform(1.15, 2.6)
     size = (max(8, round(width * factor)), max(8, round(height * factor)))
-    shrunk = cv2.resize(image, size, interpolation=int(rng.choice(SHRINK if factor < 1 else ENLARGE[1:])))
-    kernels = ENLARGE if factor > 0.7 else ENLARGE[1:]
-    return _image(cv2.resize(shrunk, (width, height), interpolation=int(rng.choice(kernels if factor < 1 else SHRINK))))
+    shrunk = cv2.resize(image, size, interpolation=int(rng.choice(SHRINK if factor < 1 else ENLARGE)))
+    back = int(rng.choice(ENLARGE if factor < 1 else SHRINK))
+    return _image(cv2.resize(shrunk, (width, height), interpolation=back))
 
 
 def strided_decode(image: Image, rng: Generator) -> Image:

@@ -1,0 +1,61 @@
+"""The tree holds together: imports run strictly downward, and media is resampled in one place only."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAY_IMPORT = {
+    "models": set(),
+    "branches": {"models"},
+    "fusion": {"branches", "models"},
+    "training": {"fusion", "branches", "models"},
+    "service": {"fusion", "branches", "models"},
+}
+RESAMPLERS = {
+    "resize", "warpAffine", "warpPerspective", "remap", "pyrDown", "pyrUp", "interpolate", "grid_sample", "resample",
+    "Resample", "Resize", "Normalize", "normalize", "normalise",
+}  # fmt: skip
+PREPROCESSORS = ("models/spec.py", "branches/media/")
+
+
+def _files(package: str) -> Iterator[Path]:
+    yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def _imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_run_downward(package: str) -> None:
+    above = set(MAY_IMPORT) - MAY_IMPORT[package] - {package}
+    wrong = {str(path.relative_to(ROOT)): _imported(path) & above for path in _files(package)}
+    assert not {path: found for path, found in wrong.items() if found}
+
+
+def _calls(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        func.attr if isinstance(func, ast.Attribute) else func.id
+        for func in called
+        if isinstance(func, ast.Attribute | ast.Name)
+    }
+
+
+@pytest.mark.parametrize("package", ["models", "branches", "fusion", "service"])
+def test_only_the_media_layer_and_the_specs_resample_or_normalise(package: str) -> None:
+    """Training augments on purpose; whatever serves must go through the one preprocessing path."""
+    elsewhere = [path for path in _files(package) if not path.relative_to(ROOT).as_posix().startswith(PREPROCESSORS)]
+    wrong = {str(path.relative_to(ROOT)): _calls(path) & RESAMPLERS for path in elsewhere}
+    assert not {path: found for path, found in wrong.items() if found}
+
+
+def test_the_check_would_find_a_resampler() -> None:
+    assert "resize" in _calls(ROOT / "branches" / "media" / "crops.py")
