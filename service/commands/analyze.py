@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from service.inference import InferenceProcess
 
 SOME_FAILED: Final = 3
+UNHURRIED_S: Final = 3600.0
+"""Nobody else waits for a clip here."""
+
 Answer = dict[str, Any]
 """An HTTP `result`, or `{"error": {"code", "detail"}}`; with the file's name under `file`."""
 
@@ -52,10 +55,11 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, jobs:
     from rich.progress import Progress  # noqa: PLC0415
 
     from service.inference import InferenceProcess  # noqa: PLC0415
+    from service.settings import Settings  # noqa: PLC0415
 
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    options = Settings().inference(threads=max(1, (os.cpu_count() or 1) // jobs), timeout_s=UNHURRIED_S)
     idle: asyncio.Queue[InferenceProcess] = asyncio.Queue()
-    processes = [InferenceProcess(threads, timeout_s=3600.0) for _ in range(jobs)]
+    processes = [InferenceProcess(options) for _ in range(jobs)]
     for process in processes:
         idle.put_nowait(process)
     answers = []

@@ -30,11 +30,12 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, workers: in
     from service import logs  # noqa: PLC0415
     from service.embedded import DatabaseUnavailableError  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
+    from service.supervisor import ServeError  # noqa: PLC0415
     from service.supervisor import serve as run  # noqa: PLC0415
 
     settings = Settings().replaced(host=host, port=port, data_dir=data_dir, workers=workers)
     logs.configure(settings.log_level)
     try:
         asyncio.run(run(settings))
-    except (DatabaseUnavailableError, psycopg.OperationalError) as error:
+    except (ServeError, DatabaseUnavailableError, psycopg.OperationalError) as error:
         raise click.ClickException(str(error)) from error

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,30 +15,23 @@ from tests.service.running import RunningService
 @pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:
     """A folder with a short path, which a Unix socket needs."""
-    folder = Path(tempfile.mkdtemp(prefix="vericlip-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with _short_folder() as folder:
+        yield folder
 
 
-@pytest.fixture(scope="module")
-def service(data_dir: Path) -> Iterator[RunningService]:
+@pytest.fixture(scope="session")
+def service() -> Iterator[RunningService]:
     """A service with one worker that is ready."""
-    running = RunningService(data_dir, max_upload_bytes=20_000_000)
-    try:
+    with _short_folder() as folder, _running(folder) as running:
         running.wait_until_ready()
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
 def idle_service(data_dir: Path) -> Iterator[RunningService]:
     """A service without workers, that takes clips of 100,000 bytes at most and keeps three waiting."""
-    running = RunningService(data_dir, workers=0, max_upload_bytes=100_000, max_queue=3)
-    try:
+    with _running(data_dir, workers=0, max_upload_bytes=100_000, max_queue=3) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +40,19 @@ def postgres(data_dir: Path) -> Iterator[str]:
     server = EmbeddedPostgres(data_dir / "postgres")
     yield server.start()
     server.stop()
+
+
+@contextmanager
+def _short_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="vericlip-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path, **settings: object) -> Iterator[RunningService]:
+    running = RunningService(folder, **settings)
+    try:
+        yield running
+    finally:
+        running.stop()

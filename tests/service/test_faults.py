@@ -55,29 +55,29 @@ def test_clip_that_kills_every_process_is_given_up(service: RunningService, face
     assert service.outcome(service.submit(face_clip))["status"] == "complete"
 
 
-def test_service_is_stopped_and_killed_and_goes_on_where_it_was(data_dir: Path, face_clip: Path) -> None:
-    first = RunningService(data_dir / "again", shutdown_grace_s=0)
+def test_service_is_stopped_and_killed_and_goes_on_where_it_was(
+    data_dir: Path, face_clip: Path, undisturbed: dict[str, Any]
+) -> None:
+    first = RunningService(data_dir, shutdown_grace_s=0)
     first.wait_until_ready()
-    done = first.submit(face_clip)
-    result = first.outcome(done)["result"]
     stopped = first.submit(face_clip)
     first.wait_until_running(stopped)
     family = first.family()
     assert first.stop() == 0
     assert psutil.wait_procs(family, timeout=10)[1] == []
 
-    second = RunningService(data_dir / "again")
-    assert second.status(done)["result"] == result
-    assert second.outcome(stopped)["result"]["features"] == pytest.approx(result["features"], abs=1e-5)
+    second = RunningService(data_dir)
+    result = second.outcome(stopped)["result"]
+    assert result["features"] == pytest.approx(undisturbed["features"], abs=1e-5)
     killed = second.submit(face_clip)
     second.wait_until_running(killed)
     family = second.family()
     second.kill()
     assert psutil.wait_procs(family, timeout=60)[1] == []
 
-    third = RunningService(data_dir / "again")
+    third = RunningService(data_dir)
     try:
-        assert third.status(done)["result"] == result
-        assert third.outcome(killed)["result"]["features"] == pytest.approx(result["features"], abs=1e-5)
+        assert third.status(stopped)["result"] == result
+        assert third.outcome(killed)["result"]["features"] == pytest.approx(undisturbed["features"], abs=1e-5)
     finally:
         third.stop()

@@ -1,6 +1,9 @@
 """Whatever is wrong with a request, the answer is problem+json with a stable code, and nothing stays on disk."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -104,3 +107,16 @@ def test_documentation_covers_every_route(idle_service: RunningService) -> None:
 def test_service_without_workers_is_alive_but_degraded(idle_service: RunningService) -> None:
     assert idle_service.http.get("/livez").json() == {"status": "ok"}
     assert idle_service.http.get("/health").json()["status"] == "degraded"
+
+
+def test_second_service_on_the_same_folder_or_address_is_refused(idle_service: RunningService, tmp_path: Path) -> None:
+    port = str(idle_service.http.base_url.port)
+    for arguments, complaint in (
+        (("--port", "0", "--data-dir", str(idle_service.data_dir)), "another `vericlip serve`"),
+        (("--port", port, "--data-dir", str(tmp_path)), f"cannot listen on 127.0.0.1 port {port}"),
+    ):
+        command = [sys.executable, "-m", "service.cli", "serve", *arguments]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode == 1
+        assert complaint in refused.stderr
+    assert idle_service.http.get("/livez").status_code == 200
