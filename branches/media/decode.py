@@ -121,7 +121,8 @@ def _input(probe: Probe, window: Window, tolerance: tuple[str, ...]) -> list[str
     whole = window.length_s >= probe.video_end_s - probe.video_start_s - 1 / DENSE_FPS
     outlast = min(probe.audio_end_s - window.start_s, WHOLE_S) if whole else 0.0
     length = max(window.length_s, outlast)
-    return [*guards, *seek, "-t", f"{length:.3f}", "-i", source_url(probe.clip.path)]
+    # One filter graph throughout: built anew where the pictures change size, it would count from 0 again.
+    return [*guards, "-reinit_filter", "0", *seek, "-t", f"{length:.3f}", "-i", source_url(probe.clip.path)]
 
 
 def _dense_graph(probe: Probe, size: tuple[int, int]) -> str:

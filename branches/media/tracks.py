@@ -15,6 +15,8 @@ NEAR: Final = 0.5
 """Centres closer than this share of the face's side are one face, even where the boxes hardly overlap."""
 LIKE_SIZE: Final = 2.0
 MAX_MISSED: Final = 2
+LEAST_PROMINENCE: Final = 0.1
+"""Of a track, as a share of the first's: below are passers-by far off, and what only looks like a face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,8 @@ class Track:
 def follow_faces(searched: Sequence[int], found: Sequence[Sequence[Detection]], frames: int) -> list[Track]:
     """Join the detections `found` at the frames `searched` (ascending) into tracks, the most prominent first.
 
-    A face found once only is dropped if any was found more often; at most `MAX_TRACKS` are kept.
+    Prominence is size times presence. A face found once only is dropped if any was found more often, one of less
+    than `LEAST_PROMINENCE` too; at most `MAX_TRACKS` are kept.
     """
     open_tracks: list[list[tuple[int, Detection]]] = []
     for position, detections in enumerate(found):
@@ -58,8 +61,8 @@ def follow_faces(searched: Sequence[int], found: Sequence[Sequence[Detection]], 
             else:
                 open_tracks.append([(position, detection)])
     lasting = [track for track in open_tracks if len(track) > 1] or open_tracks
-    ranked = sorted(lasting, key=lambda track: -sum(_side(detection.box) for _, detection in track))
-    return [_build(track, searched, frames) for track in ranked[:MAX_TRACKS]]
+    ranked = sorted(lasting, key=_prominence, reverse=True)[:MAX_TRACKS]
+    return [_build(t, searched, frames) for t in ranked if _prominence(t) >= LEAST_PROMINENCE * _prominence(ranked[0])]
 
 
 def affinity(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -72,6 +75,10 @@ def affinity(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     if overlap < LEAST_OVERLAP and distance > NEAR:
         return 0.0
     return overlap + max(0.0, 1.0 - distance)
+
+
+def _prominence(track: Sequence[tuple[int, Detection]]) -> float:
+    return sum(_side(detection.box) for _, detection in track)
 
 
 def _match(

@@ -148,6 +148,18 @@ def test_120_frames_a_second(media_reader: MediaReader, tmp_path: Path) -> None:
     assert len(media.mouths[0].grey) == 50
 
 
+def test_pictures_that_change_size_midway(media_reader: MediaReader, tmp_path: Path) -> None:
+    large = write_clip(tmp_path / "large.ts", face_frames(1.0))
+    small = write_clip(tmp_path / "small.ts", face_frames(1.0, size=(160, 120)), extra=("-output_ts_offset", "1"))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(large.read_bytes() + small.read_bytes())
+
+    media = media_reader.read(joined)
+
+    assert (media.clip.width, media.clip.height) == (320, 240)
+    assert_shows_one_face(media)
+
+
 def test_of_several_sounds_the_default_one_is_heard(media_reader: MediaReader, tmp_path: Path) -> None:
     marks = ("-disposition:a:0", "0", "-disposition:a:1", "default")
     path = write_clip(tmp_path / "dubbed.mkv", face_frames(), [silence(), speech()], extra=marks)

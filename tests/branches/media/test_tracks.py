@@ -53,6 +53,14 @@ def test_what_is_found_once_is_dropped_beside_what_lasts() -> None:
     assert len(follow_faces([0, 10], [[_face(400)], []], frames=11)) == 1
 
 
+def test_a_small_brief_one_is_dropped_beside_a_prominent_one() -> None:
+    large, small = _face(50, side=100), _face(400, side=20)
+    found = [[large, small], [large, small], *([large] for _ in range(8))]
+
+    assert len(follow_faces(list(range(0, 100, 10)), found, frames=91)) == 1
+    assert len(follow_faces([0, 10], [[large, small]] * 2, frames=11)) == 2
+
+
 def test_the_four_most_prominent_are_kept() -> None:
     faces = [_face(100 * number, side=20.0 + 5 * number) for number in range(6)]
 
