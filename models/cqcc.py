@@ -40,10 +40,11 @@ class CqccConfig:
 class Cqcc(nn.Module):
     """Waveforms float32 `(N, samples)` to normalised CQCC `(N, 3, coefficients, frames)`: statics and two deltas.
 
-    Each static coefficient has zero mean and unit deviation over the window, which takes away level and any fixed
-    filter. The transform is nnAudio's `CQT1992v2` with zero padding, kernel for kernel; its kernels are cut to their
-    support and applied octave by octave, which gives the same numbers ten times faster. Nothing here is trained, and
-    nothing is saved with the weights.
+    Each static coefficient has zero mean over the window, which takes away level and any fixed filter. Its deviation
+    is left alone: speech whose fine structure was smoothed away shows it there. The transform is nnAudio's
+    `CQT1992v2` with zero padding, kernel for kernel; its kernels are cut to their support and applied octave by
+    octave, which gives the same numbers several times faster. Nothing here is trained, and nothing is saved with the
+    weights.
     """
 
     def __init__(self, config: CqccConfig) -> None:
@@ -80,8 +81,7 @@ class Cqcc(nn.Module):
     def forward(self, waveforms: Tensor) -> Tensor:
         """Coefficients of waveforms `(N, samples)`: float32 `(N, 3, coefficients, frames)`."""
         statics = self.statics(waveforms)
-        spread = statics.std(dim=-1, keepdim=True, unbiased=False)
-        normalised = (statics - statics.mean(dim=-1, keepdim=True)) / (spread + 1e-3)
+        normalised = statics - statics.mean(dim=-1, keepdim=True)
         deltas = self._delta(normalised)
         return torch.stack((normalised, deltas, self._delta(deltas)), dim=1)
 

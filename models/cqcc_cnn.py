@@ -50,6 +50,27 @@ class Stage(nn.Module):
         return total
 
 
+class CoefficientMix(nn.Module):
+    """A learnt linear map over the coefficients, which starts as the inverse cosine transform.
+
+    Artefacts are local in frequency, as convolutions are; over cepstral order nothing is. The map turns cepstra back
+    into a smooth log spectrum of as many points, or into whatever serves better.
+    """
+
+    def __init__(self, coefficients: int) -> None:
+        super().__init__()
+        order = torch.arange(coefficients, dtype=torch.float32)
+        cosines = torch.cos(torch.pi * (order[:, None] + 0.5) * order / coefficients)
+        cosines[:, 0] /= 2**0.5
+        self.weight = nn.Parameter(cosines * (2 / coefficients) ** 0.5)
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, cepstra: Tensor) -> Tensor:
+        """`(N, 3, coefficients, frames)` to the same shape."""
+        mixed: Tensor = self.norm(torch.einsum("pk,nckt->ncpt", self.weight, cepstra))
+        return mixed
+
+
 class AttentivePooling(nn.Module):
     """Mean and deviation over time, weighted by learnt attention (Okabe et al. 2018): `(N, C, T)` to `(N, 2C)`."""
 
@@ -72,14 +93,17 @@ class CqccClassifier(nn.Module):
         super().__init__()
         self.config = config
         self.front_end = Cqcc(config.cqcc)
+        self.mix = CoefficientMix(config.cqcc.coefficients)
         first, *_, last = config.widths
-        self.stem = MaxFeatureMap(3, first, 5, stride=(1, 2))
+        self.stem = MaxFeatureMap(3, first, 5, stride=(2, 2))
         pairs = zip(config.widths, (*config.widths[1:], last), strict=True)
         self.stages = nn.Sequential(*(Stage(inputs, outputs) for inputs, outputs in pairs))
-        rows = -(-config.cqcc.coefficients // 2 ** len(config.widths))
+        rows = -(-config.cqcc.coefficients // 2 ** (1 + len(config.widths)))
         self.squeeze = nn.Sequential(nn.Conv1d(last * rows, 128, 1, bias=False), nn.BatchNorm1d(128), nn.ReLU())
         self.pooling = AttentivePooling(128)
-        self.head = nn.Sequential(nn.BatchNorm1d(256), nn.Dropout(config.dropout), nn.Linear(256, 1))
+        last_layer = nn.Linear(256, 1)
+        nn.init.zeros_(last_layer.weight)
+        self.head = nn.Sequential(nn.BatchNorm1d(256), nn.Dropout(config.dropout), last_layer)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Score waveforms `(N, samples)`: logits `(N,)`."""
@@ -87,7 +111,7 @@ class CqccClassifier(nn.Module):
 
     def classify(self, cepstra: Tensor) -> Tensor:
         """Score cepstra `(N, 3, coefficients, frames)`: logits `(N,)`."""
-        maps = self.stages(self.stem(cepstra))
+        maps = self.stages(self.stem(self.mix(cepstra)))
         logits: Tensor = self.head(self.pooling(self.squeeze(maps.flatten(1, 2)))).squeeze(1)
         return logits
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from branches.audio import AudioBranch, AudioInputs
 from branches.speech import level_dbfs, trim_silence
@@ -51,7 +52,9 @@ def media(*sounds: Samples, starts_s: tuple[float, ...] = (0.0,)) -> Media:
 @pytest.fixture(scope="module")
 def branch() -> AudioBranch:
     torch.manual_seed(0)
-    return AudioBranch(build_cqcc_classifier({"widths": [8, 8, 8, 8]}).eval(), AudioSpec())
+    network = build_cqcc_classifier({"widths": [8, 8, 8, 8]}).eval()
+    nn.init.normal_(network.head[-1].weight, std=0.1)  # untrained, it starts at zero and takes no side
+    return AudioBranch(network, AudioSpec())
 
 
 def prepared(branch: AudioBranch, clip: Media) -> AudioInputs:

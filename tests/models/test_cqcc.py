@@ -70,12 +70,16 @@ def test_level_changes_nothing(front_end: Cqcc) -> None:
     torch.testing.assert_close(front_end(waveforms * 0.05), front_end(waveforms), atol=1e-3, rtol=1e-3)
 
 
-def test_each_static_coefficient_is_normalised_over_the_window(front_end: Cqcc) -> None:
-    statics = front_end(noise(2))[:, 0]
-    torch.testing.assert_close(statics.mean(dim=-1), torch.zeros(2, CONFIG.coefficients), atol=1e-4, rtol=0)
-    torch.testing.assert_close(
-        statics.std(dim=-1, unbiased=False), torch.ones(2, CONFIG.coefficients), atol=0.05, rtol=0
-    )
+def test_each_static_coefficient_has_zero_mean_over_the_window(front_end: Cqcc) -> None:
+    means = front_end(noise(2))[:, 0].mean(dim=-1)
+    torch.testing.assert_close(means, torch.zeros(2, CONFIG.coefficients), atol=1e-3, rtol=0)
+
+
+def test_a_fixed_filter_changes_little(front_end: Cqcc) -> None:
+    waveforms = noise(1)
+    filtered = waveforms + 0.6 * torch.nn.functional.pad(waveforms, (1, 0))[:, :-1]
+    change = (front_end(filtered) - front_end(waveforms))[:, 0, :, 40:-40].abs().mean()
+    assert change < 0.25 * (front_end.statics(filtered) - front_end.statics(waveforms))[:, 0].abs().mean()
 
 
 def test_deltas_are_slopes_of_the_statics(front_end: Cqcc) -> None:

@@ -2,14 +2,21 @@
 
 import pytest
 import torch
+from torch import nn
 
-from models.cqcc_cnn import CqccClassifier, build_cqcc_classifier
+from models.cqcc_cnn import CoefficientMix, CqccClassifier, build_cqcc_classifier
+
+
+def decided(network: CqccClassifier) -> CqccClassifier:
+    """Give the last layer weights: untrained, it starts at zero and would hide what the others do."""
+    nn.init.normal_(network.head[-1].weight)
+    return network
 
 
 @pytest.fixture(scope="module")
 def network() -> CqccClassifier:
     torch.manual_seed(0)
-    return build_cqcc_classifier({}).eval()
+    return decided(build_cqcc_classifier({})).eval()
 
 
 def test_one_finite_logit_a_waveform(network: CqccClassifier) -> None:
@@ -31,9 +38,13 @@ def test_it_is_small_and_saves_no_kernels(network: CqccClassifier) -> None:
 
 
 def test_every_parameter_learns() -> None:
-    network = build_cqcc_classifier({})
+    network = decided(build_cqcc_classifier({}))
     network(torch.randn(2, 64_000)).square().sum().backward()
-    assert not [name for name, value in network.named_parameters() if value.grad is None]
+    assert not [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()]
+
+
+def test_untrained_it_takes_no_side() -> None:
+    assert build_cqcc_classifier({}).eval()(torch.randn(2, 64_000)).abs().max() < 0.1
 
 
 def test_config_sets_front_end_and_widths() -> None:
@@ -45,3 +56,13 @@ def test_config_sets_front_end_and_widths() -> None:
 def test_unknown_config_is_refused() -> None:
     with pytest.raises(TypeError):
         build_cqcc_classifier({"depth": 50})
+
+
+def test_the_first_map_turns_cepstra_back_into_a_log_spectrum() -> None:
+    mix = CoefficientMix(16).eval()
+    torch.testing.assert_close(mix.weight.T @ mix.weight, torch.eye(16), atol=1e-5, rtol=0)
+    first_only = torch.zeros(1, 3, 16, 2)
+    first_only[:, :, 0] = 1
+    flat = mix(first_only)[0, 0, :, 0]
+    assert flat.std() < 1e-5
+    assert flat.mean() > 0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.cqcc_cnn import build_cqcc_classifier
 from models.spec import AudioSpec
 from models.store import ModelStore
-from training.audio.batches import BatchPlan, PairedBatches
+from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
@@ -26,8 +26,8 @@ OPTIONS: dict[str, Any] = {
     "network": {"widths": [4, 8, 8, 8], "cqcc": {"bins": 144, "bins_per_octave": 24, "coefficients": 32}},
     "copy_rounds": 1,
     "copy_share": 0.5,
-    "batch": 8,
-    "steps": 16,
+    "batch": 6,
+    "steps": 12,
     "ema_decay": 0.5,
     "learning_rate": 3e-3,
     "weight_decay": 0.01,
@@ -106,6 +106,10 @@ def test_a_batch_is_half_spoof_and_the_same_for_a_step(corpus: Corpus) -> None:
     other, _ = batches[4]
     assert torch.equal(waveforms, again)
     assert not torch.equal(waveforms, other)
+    front_end = build_cqcc_classifier(OPTIONS["network"]).front_end
+    cepstra, same_labels = CepstralBatches(batches, front_end)[3]
+    torch.testing.assert_close(cepstra, front_end(waveforms))
+    assert torch.equal(labels, same_labels)
 
 
 def test_held_out_sources_are_not_learnt_from(corpus: Corpus) -> None:

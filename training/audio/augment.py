@@ -18,6 +18,9 @@ Samples = NDArray[np.float32]
 RATE_HZ: Final = 16_000
 SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 3.8
+UNTOUCHED: Final = 0.4
+"""Share of utterances that are only cut."""
+
 CODECS: Final = (("mp3", "libmp3lame"), ("adts", "aac"), ("ogg", "libopus"))
 
 
@@ -28,11 +31,13 @@ def degrade(samples: Samples, seed: int) -> Samples:
         (0.2, reverberate),
         (0.3, equalise),
         (0.6, add_noise),
-        (0.5, limit_band),
+        (0.4, limit_band),
         (0.15, saturate),
-        (0.3, transcode),
+        (0.2, transcode),
     )
     changed = crop(samples, rng)
+    if rng.random() < UNTOUCHED:
+        return changed
     for share, step in steps:
         own = np.random.default_rng(rng.integers(2**63))
         if rng.random() < share:

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from models.cqcc import Cqcc
 from models.spec import AudioSpec
 from training.audio.augment import Samples, degrade
 from training.audio.copy_synthesis import COPIERS, PRECOMPUTED, copy_of
@@ -24,6 +25,11 @@ class BatchPlan:
     size: int
     copy_share: float
     seed: int
+
+    @property
+    def pairs(self) -> int:
+        """Row `i < pairs` of the first half is the original of row `i` of the second."""
+        return round(self.size // 2 * self.copy_share)
 
 
 class Drawer:
@@ -65,12 +71,11 @@ class PairedBatches(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng((self._plan.seed, step))
         half = self._plan.size // 2
-        pairs = round(half * self._plan.copy_share)
         genuine, spoofed = [], []
         for number in range(half):
             row, seed = self._genuine.draw(rng), int(rng.integers(2**31))
             genuine.append(degrade(self._corpus.speech[row], seed))
-            if number < pairs:
+            if number < self._plan.pairs:
                 spoofed.append(degrade(self._copy(row, rng), seed))
             else:
                 spoofed.append(degrade(self._corpus.speech[self._spoofed.draw(rng)], int(rng.integers(2**31))))
@@ -85,6 +90,19 @@ class PairedBatches(Dataset[tuple[Tensor, Tensor]]):
             return copy_of(self._corpus.speech[row], kind, int(rng.integers(2**31)))
         banks = [bank for name, bank in self._corpus.copies.items() if name.startswith(kind)]
         return banks[int(rng.integers(len(banks)))][self._place[row]]
+
+
+class CepstralBatches(Dataset[tuple[Tensor, Tensor]]):
+    """The same batches as cepstra `(size, 3, coefficients, frames)`, so that loading processes do that work too."""
+
+    def __init__(self, batches: PairedBatches, front_end: Cqcc) -> None:
+        self._batches = batches
+        self._front_end = front_end
+
+    @torch.no_grad()
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        waveforms, labels = self._batches[step]
+        return self._front_end(waveforms), labels
 
 
 def _grouped(rows: list[int], key: Callable[[int], str]) -> dict[str, list[int]]:

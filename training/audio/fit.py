@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 from rich.console import Console
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from models.cqcc_cnn import CqccClassifier, build_cqcc_classifier
 from models.spec import AudioSpec
 from models.store import WEIGHTS_DIR
-from training.audio.batches import BatchPlan, PairedBatches
+from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.evaluate import figures, quick_figures, score_rows
 from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
@@ -64,10 +64,9 @@ def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> CqccClassifier:
     seen, unseen = split_rows(corpus, options.get("holdout", {}))
     plan = BatchPlan(options["batch"], options["copy_share"], recipe.seed)
     losses: list[float] = []
-    for step, (waveforms, labels) in enumerate(
-        _batches(PairedBatches(corpus, seen, plan, spec), start, options), start
-    ):
-        losses.append(train_step(network, waveforms, labels, optimiser))
+    batches = CepstralBatches(PairedBatches(corpus, seen, plan, spec), network.front_end)
+    for step, (cepstra, labels) in enumerate(_loader(batches, start, options), start):
+        losses.append(train_step(network, cepstra, labels, plan.pairs, optimiser))
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
@@ -95,13 +94,18 @@ def split_rows(corpus: Corpus, holdout: dict[str, list[str]]) -> tuple[list[int]
     return seen, {"holdout": unseen, **watched} if unseen else watched
 
 
-def train_step(network: CqccClassifier, waveforms: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer) -> float:
-    """One update; the loss."""
+def train_step(
+    network: CqccClassifier, cepstra: Tensor, labels: Tensor, pairs: int, optimiser: torch.optim.Optimizer
+) -> float:
+    """One update; the loss: cross-entropy, and for the pairs that a copy should score above its original."""
     network.train()
-    with torch.no_grad():
-        cepstra = mask(network.front_end(waveforms)).contiguous(memory_format=torch.channels_last)
+    masked = mask(cepstra).contiguous(memory_format=torch.channels_last)
     targets = labels * (1 - LABEL_SMOOTHING) + (1 - labels) * LABEL_SMOOTHING
-    loss = binary_cross_entropy_with_logits(network.classify(cepstra), targets)
+    logits = network.classify(masked)
+    loss = binary_cross_entropy_with_logits(logits, targets)
+    if pairs:
+        genuine, spoofed = logits.chunk(2)
+        loss = loss + softplus(genuine[:pairs] - spoofed[:pairs]).mean()
     optimiser.zero_grad()
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -109,7 +113,7 @@ def train_step(network: CqccClassifier, waveforms: Tensor, labels: Tensor, optim
     return float(loss.detach())
 
 
-def mask(cepstra: Tensor, widest_frames: int = 40, widest_coefficients: int = 12) -> Tensor:
+def mask(cepstra: Tensor, widest_frames: int = 40, widest_coefficients: int = 8) -> Tensor:
     """SpecAugment (Park et al. 2019): two stretches of time and one of coefficients set to 0, the mean."""
     masked = cepstra.clone()
     for image in masked:
@@ -132,7 +136,7 @@ def _blank(image: Tensor, axis: int, widest: int) -> None:
     image.narrow(axis, start, min(width, image.shape[axis] - start)).zero_()
 
 
-def _batches(batches: PairedBatches, start: int, options: dict[str, Any]) -> DataLoader[tuple[Tensor, Tensor]]:
+def _loader(batches: CepstralBatches, start: int, options: dict[str, Any]) -> DataLoader[tuple[Tensor, Tensor]]:
     steps = range(start, options["steps"])
     return DataLoader(batches, batch_size=None, sampler=steps, num_workers=options.get("workers", 0))
 
