@@ -57,7 +57,7 @@ def main() -> None:
     try:
         detector = _load(options)
         if options["warm_up"]:
-            _warm_up(detector, Path(options["scratch"]) / "warm-up.mp4")
+            _warm_up(detector, Path(options["scratch"]))
     except Exception as error:
         log.exception("the detector is not fit for work")
         channel.send("failure", code="models_unavailable", detail=f"the detector is not fit for work: {error}")
@@ -78,12 +78,10 @@ def _load(options: dict[str, Any]) -> "Detector":
     return Detector.load(settings=DetectorSettings(**chosen))
 
 
-def _warm_up(detector: "Detector", clip: Path) -> None:
-    from service.warm_up import make_clip  # noqa: PLC0415
+def _warm_up(detector: "Detector", folder: Path) -> None:
+    from service.warm_up import warm_up  # noqa: PLC0415
 
-    make_clip(clip)
-    detector.analyze(clip, gate=False)
-    clip.unlink()
+    warm_up(detector, folder)
 
 
 def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> None:
