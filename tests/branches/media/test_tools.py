@@ -28,7 +28,7 @@ def test_children_die_too(tmp_path: Path) -> None:
     note = tmp_path / "child.pid"
     script = (
         "import pathlib, subprocess, sys\n"
-        "child = subprocess.Popen(['sleep', '300'])\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'while True: input()'], stdin=subprocess.PIPE)\n"
         "pathlib.Path(sys.argv[1]).write_text(str(child.pid))\n"
         "child.wait()"
     )
