@@ -60,7 +60,7 @@ def native_face(image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[
 
 
 def cut_mouth(luma: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Cut the lower face as LR-ASD does (Liao et al. 2025, arXiv 2301.08237): grey uint8 `(112, 112)`.
+    """Cut the lower face as LR-ASD does (Liao et al. 2025, IJCV): grey uint8 `(112, 112)`.
 
     `luma` uint8 `(H, W)` of full range. It is the middle half of a crop 1.4 times the box and set lower by 0.4 of its
     half side, `box` `(4,)` in pixels of `luma`.

@@ -1,7 +1,8 @@
 """The MTCNN cascade (Zhang et al. 2016, arXiv 1604.02878) over the three networks of the facenet-pytorch package.
 
-The package's own cascade crops candidates one by one in torch and fails when a candidate leaves the picture; this
-one crops with OpenCV, drops such candidates, and is otherwise the same.
+The package's own cascade crops candidates one by one in torch, and drops the crops of those outside the picture but
+not their boxes. This one crops with OpenCV and drops both. Its area averaging differs slightly from torch's, so that
+boxes differ by a few percent of the face.
 """
 
 from dataclasses import dataclass
