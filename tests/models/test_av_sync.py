@@ -1,0 +1,115 @@
+"""The lip-and-voice network: shapes, determinism, and a search that finds how far lips trail a voice."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from models.av_sync import MAX_SHIFT, SHIFTS, AvSync, build_av_sync, find_offset, shift_curve
+from models.mfcc import Mfcc
+
+FRAMES = 60
+DELAY_ROOM = 16
+
+
+@pytest.fixture(scope="module")
+def network() -> AvSync:
+    torch.manual_seed(0)
+    return build_av_sync({}).eval().requires_grad_(False)
+
+
+def opening(frames: int) -> np.ndarray:
+    """How far a mouth is open at each moment, 0 to 1: syllables of uneven length."""
+    steps = np.random.default_rng(3).uniform(0.5, 1.6, frames)
+    return (0.5 + 0.5 * np.sin(np.cumsum(steps))).astype(np.float32)
+
+
+def draw_mouths(opened: np.ndarray) -> Tensor:
+    """A dark ellipse as high as the mouth is open: uint8 `(1, T, 112, 112)`."""
+    y, x = np.mgrid[-56:56, -56:56]
+    inside = [(x / 30) ** 2 + (y / (2 + 25 * height)) ** 2 < 1 for height in opened]
+    return torch.from_numpy(np.where(np.stack(inside), 40, 160).astype(np.uint8))[None]
+
+
+def voice_of(opened: np.ndarray) -> Tensor:
+    """Noise that swells as the mouth opens: `(1, 640 T + 240)`."""
+    envelope = np.interp(np.arange(640 * len(opened) + 240) / 640, np.arange(len(opened)) + 0.5, opened)
+    noise = np.random.default_rng(4).normal(0, 0.1, envelope.size)
+    return torch.from_numpy((noise * (0.02 + envelope)).astype(np.float32))[None]
+
+
+@pytest.mark.parametrize("shift", [-15, -8, -2, 0, 2, 8, 15])
+def test_the_search_finds_how_far_the_mouth_trails_the_voice(shift: int) -> None:
+    opened = opening(FRAMES + 2 * DELAY_ROOM)
+    spoken = slice(DELAY_ROOM, DELAY_ROOM + FRAMES)
+    shown = slice(DELAY_ROOM - shift, DELAY_ROOM - shift + FRAMES)
+    darkness = 255 - draw_mouths(opened[shown]).float().mean(dim=(2, 3)).unsqueeze(-1)
+    loudness = Mfcc()(voice_of(opened[spoken]))[..., 0].unflatten(1, (FRAMES, 4)).mean(dim=-1, keepdim=True)
+    offset, confidence = find_offset(shift_curve(darkness, loudness)[0])
+    assert abs(offset - shift) <= 1
+    assert confidence > 0.5
+
+
+@pytest.mark.parametrize("shift", [-15, -3, 0, 1, 15])
+def test_equal_embeddings_correlate_fully_at_their_shift(shift: int) -> None:
+    series = torch.randn(1, FRAMES + 15, 8, generator=torch.Generator().manual_seed(1))
+    mouth, voice = series[:, max(-shift, 0) :][:, :FRAMES], series[:, max(shift, 0) :][:, :FRAMES]
+    curve = shift_curve(mouth, voice)[0]
+    assert curve[shift + MAX_SHIFT] == pytest.approx(1.0, abs=1e-5)
+    assert find_offset(curve)[0] == shift
+
+
+def test_the_curve_ignores_what_does_not_move() -> None:
+    generator = torch.Generator().manual_seed(2)
+    mouth, voice = (torch.randn(2, 40, 8, generator=generator) for _ in range(2))
+    assert torch.allclose(shift_curve(mouth + 5, voice * 3 - 2), shift_curve(mouth, voice), atol=1e-5)
+
+
+def test_a_still_mouth_correlates_with_nothing() -> None:
+    curve = shift_curve(torch.ones(1, 40, 8), torch.randn(1, 40, 8))
+    assert torch.equal(curve, torch.zeros(1, SHIFTS))
+
+
+@pytest.mark.parametrize(("frames", "heard"), [(16, 16), (40, 39)])
+def test_series_that_cannot_be_compared_are_refused(frames: int, heard: int) -> None:
+    with pytest.raises(ValueError, match="series of one length"):
+        shift_curve(torch.zeros(1, frames, 4), torch.zeros(1, heard, 4))
+
+
+@pytest.mark.parametrize("frames", [30, 47])
+def test_logits_and_curves_are_finite_and_repeatable(network: AvSync, frames: int) -> None:
+    opened = opening(frames)
+    first, second = (network(draw_mouths(opened), voice_of(opened)) for _ in range(2))
+    assert first.logits.shape == (1,)
+    assert first.curves.shape == (1, SHIFTS)
+    assert torch.isfinite(first.logits).all()
+    assert first.curves.abs().max() <= 1
+    assert torch.equal(first.logits, second.logits)
+    assert torch.equal(first.curves, second.curves)
+
+
+def test_both_sides_embed_each_frame_alike_wide(network: AvSync) -> None:
+    opened = opening(30)
+    assert network.embed_mouth(draw_mouths(opened)).shape == (1, 30, 128)
+    assert network.embed_voice(voice_of(opened)).shape == (1, 30, 128)
+
+
+def test_a_louder_voice_is_the_same_voice(network: AvSync) -> None:
+    """Gain moves only the constant parts of the cepstra, which is why level needs no setting."""
+    samples = voice_of(opening(30))
+    quiet, loud = network.mfcc(samples), network.mfcc(samples * 2)
+    assert torch.allclose(quiet[..., 1:], loud[..., 1:], atol=1e-2)
+
+
+def test_sound_of_another_length_is_refused(network: AvSync) -> None:
+    with pytest.raises(ValueError, match="do not go with"):
+        network(torch.zeros(1, 30, 112, 112, dtype=torch.uint8), torch.zeros(1, 640 * 30))
+
+
+def test_the_judge_tells_a_clear_peak_from_its_height_and_place() -> None:
+    peaks = torch.zeros(2, SHIFTS)
+    peaks[0, MAX_SHIFT], peaks[1, MAX_SHIFT + 9] = 0.6, 0.6
+    statistics = build_av_sync({}).judge.statistics(peaks, torch.tensor([50, 50]))
+    assert torch.isfinite(statistics).all()
+    assert statistics[0, 0] == statistics[1, 0]
+    assert statistics[0, 2] > 0 > statistics[1, 2]

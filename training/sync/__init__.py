@@ -1,0 +1,1 @@
+"""Training of the lip-and-voice network."""
