@@ -50,7 +50,7 @@ def fit(recipe: Recipe) -> None:
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["steps"]):
-        loss = _train_step(network, next(batches), optimiser)
+        loss = train_step(network, next(batches), optimiser)
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
@@ -91,7 +91,7 @@ def _batches(pairs: FacePairs, options: dict[str, Any]) -> Iterator[tuple[Tensor
         yield images.flatten(0, 1).contiguous(memory_format=torch.channels_last), labels.flatten()
 
 
-def _train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser: AdamW) -> float:
+def train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser: AdamW) -> float:
     """One step on cross-entropy plus a ranking term: each forgery must score above its own real partner.
 
     Batch norm stays in eval mode: the initial weights carry it folded, and small batches would only add noise.

@@ -127,18 +127,21 @@ def match_colour(source: Image, target: Image, mask: Mask, share: float) -> Imag
     return np.asarray(cv2.cvtColor(np.clip(mixed, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB))
 
 
-def warp_onto(source: Face, target: Face, grid: int = 20) -> Image:
+def warp_onto(source: Face, target: Face, cell_px: int = 8) -> Image:
     """Warp `source` so that its mesh falls onto that of `target`: affine map plus smooth local displacement."""
     affine = _affine_between(target.points, source.points)
     residual = source.points - _apply(affine, target.points)
     height, width = target.image.shape[:2]
-    rows, columns = np.meshgrid(np.linspace(0, height - 1, grid), np.linspace(0, width - 1, grid), indexing="ij")
-    nodes = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
+    grid = (max(height // cell_px, 2), max(width // cell_px, 2))
+    # Nodes lie at the centres of equal cells, where cv2.resize takes the values of a small picture to be.
+    rows, columns = ((np.arange(n) + 0.5) * size / n - 0.5 for n, size in zip(grid, (height, width), strict=True))
+    nodes = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     distance = np.square(nodes[:, None] - target.points[None]).sum(axis=2)
-    weight = np.exp(-distance / (2 * (0.06 * face_width(target.points)) ** 2)) + 1e-9
-    faded = weight.sum(axis=1, keepdims=True) + 1e-3
-    coarse = (_apply(affine, nodes) + weight @ residual / faded).reshape(grid, grid, 2).astype(np.float32)
-    field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    weight = np.exp(-distance / (2 * (0.06 * face_width(target.points)) ** 2))
+    local = (weight @ residual / (weight.sum(axis=1, keepdims=True) + 1e-3)).reshape(*grid, 2)
+    shift = cv2.resize(local.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float32)
+    field = _apply(affine, pixels).reshape(height, width, 2) + shift
     return _remap(source.image, field[..., 0], field[..., 1])
 
 

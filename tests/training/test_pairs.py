@@ -1,0 +1,68 @@
+"""Pairs: both members go the same way, and what serving does is what training does."""
+
+import numpy as np
+import pytest
+import torch
+
+from branches.media import align_face
+from models.spec import ImageSpec
+from tests.training.bank import drawn_bank, drawn_face
+from training.visual.augment import Chain, compress, degrade, draw_chain
+from training.visual.pair_source import MARGIN, PairSource, Placed, follow
+from training.visual.pairs import FacePairs, Jitter
+
+GENTLE = Chain(False, 0.0, 0.0, 1.0, False, 0.0, "none", 50, 1)
+
+
+def test_pairs_are_normalised_squares_real_first() -> None:
+    pairs = FacePairs(PairSource(drawn_bank(), pack_share=0.5), ImageSpec(), crop_px=176, seed=3)
+    for _, (images, labels) in zip(range(4), pairs, strict=False):
+        assert images.shape == (2, 3, 176, 176)
+        assert torch.isfinite(images).all()
+        assert labels.tolist() == [0.0, 1.0]
+        assert not torch.equal(images[0], images[1])
+
+
+def test_the_same_seed_draws_the_same_pairs() -> None:
+    first, second = (next(iter(FacePairs(PairSource(drawn_bank(), 0.3), ImageSpec(), 176, 9)))[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_the_real_member_is_never_a_fake_of_the_pack() -> None:
+    source = PairSource(drawn_bank(), pack_share=1.0)
+    rng = np.random.default_rng(0)
+    fakes = [face for face in drawn_bank() if face.label == "fake"]
+    for _ in range(10):
+        real, fake = source._published(source._draw_real(rng), rng)
+        assert not any(np.array_equal(real.image, other.image) for other in fakes)
+        assert real.image.shape[0] == pytest.approx(fake.image.shape[0], abs=4)
+
+
+def test_without_errors_and_degradation_training_sees_what_serving_sees() -> None:
+    face = drawn_face(1)
+    placed = follow(Placed(face.image, face.box, face.landmarks), degrade(face.image, GENTLE), flip=False)
+    exact = Jitter((0.0, 0.0), 1.0, 0.0).moved(placed.landmarks, placed.box)
+    trained = align_face(placed.image, *exact, size=224, margin=MARGIN)
+    served = align_face(face.image, face.landmarks, face.box)
+    assert np.array_equal(trained, served)
+
+
+def test_mirroring_moves_the_landmarks_along() -> None:
+    face = drawn_face(1)
+    chain = Chain(True, 0.0, 0.0, 1.0, False, 0.0, "none", 50, 1)
+    placed = follow(Placed(face.image, face.box, face.landmarks), degrade(face.image, chain), flip=True)
+    assert placed.landmarks[0, 0] < placed.landmarks[1, 0]
+    assert np.array_equal(placed.image, face.image[:, ::-1])
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "h264"])
+def test_more_quality_changes_less(codec: str) -> None:
+    image = drawn_face(4).image
+    low, high = (np.abs(compress(image, codec, q).astype(int) - image).mean() for q in (0, 100))
+    assert 0 < high < low
+
+
+def test_a_chain_is_repeatable() -> None:
+    chain = draw_chain(np.random.default_rng(12))
+    image = drawn_face(5).image
+    assert np.array_equal(degrade(image, chain), degrade(image, chain))
