@@ -132,15 +132,19 @@ class Detector:
             path: a video file.
             gate: false runs every branch, however clear the gate's answer.
             scan: "windows" looks at windows spread over a long clip, "full" at every second of it.
-            progress: told as the stages really advance.
+            progress: told as the stages really advance, several times a second while frames are extracted; an
+                exception that it raises stops the analysis.
 
         Raises:
             branches.types.MediaError: the file cannot be analysed.
         """
         report = progress or _silent
-        report(Stage.EXTRACTING, 1)
+
+        def extracting(share: float) -> None:
+            report(Stage.EXTRACTING, max(1, round(share * EXTRACTED_PERCENT)))
+
         started = perf_counter()
-        media = self.reader.read(path, scan=scan)
+        media = self.reader.read(path, scan=scan, progress=extracting)
         findings = _Findings(media, timings_s={"media": perf_counter() - started})
         report(Stage.RUNNING, EXTRACTED_PERCENT)
         early_exit = self._ask_branches(findings, gate, report)

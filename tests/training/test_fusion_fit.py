@@ -1,0 +1,135 @@
+"""Fusion is fitted on clips no branch saw, calibrated, and lets few fakes out early."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fusion.features import FEATURES
+from fusion.head import HEADS, FusionHead
+from models.store import ModelStore
+from training.fusion.calibrate import fit_temperature
+from training.fusion.exit_rule import fit_exit_rule
+from training.fusion.fit import FusionData, expected_calibration_error, fit_fusion
+from training.fusion.regression import balanced_weights, fit_regression
+
+
+def _table(count: int = 240, seed: int = 0) -> pd.DataFrame:
+    """Clips whose visual and audio features tell, whose others are noise, and of which some are silent."""
+    rng = np.random.default_rng(seed)
+    fake = rng.random(count) < 0.5
+    table = pd.DataFrame({name: rng.uniform(0.2, 0.8, count) for name in FEATURES})
+    telling = 1 / (1 + np.exp(-(2.0 * fake - 1 + rng.normal(0, 0.7, count))))
+    for name in ("visual_prob_mean", "visual_prob_max", "visual_prob_p90", "audio_prob_fake", "tiny_prob_mean"):
+        table[name] = telling
+    table.loc[rng.random(count) < 0.3, ["audio_prob_fake", "sync_prob"]] = np.nan
+    table.insert(0, "file", [f"{i}.mp4" for i in range(count)])
+    table.insert(1, "label", np.where(fake, "fake", "real"))
+    table["method"] = np.where(fake, np.where(rng.random(count) < 0.5, "a", "b"), "none")
+    table["group"] = [f"person-{i // 3}" for i in range(count)]
+    table["probability"] = 0.5
+    return table
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, object]]]:
+    folder = tmp_path_factory.mktemp("fusion")
+    _table().to_csv(folder / "features.csv", index=False)
+    return folder, fit_fusion(folder / "features.csv", folder / "weights")
+
+
+def test_every_head_is_published_and_loads(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    folder, metrics = fitted
+    store = ModelStore(folder / "weights")
+    assert set(metrics) == set(HEADS)
+    for file in HEADS:
+        bundle = store.bundle(file)
+        assert {"model", "feature_cols", "temperature"} <= set(bundle)
+        head = FusionHead.from_bundle(file, bundle)
+        assert (head.weights >= 0).all()
+
+
+def test_out_of_fold_figures_show_what_tells(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    _, metrics = fitted
+    assert float(str(metrics["clip_fusion_logreg_5way_calibrated.joblib"]["auc"])) > 0.85
+
+
+def test_the_plain_five_way_head_is_not_calibrated(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    store = ModelStore(fitted[0] / "weights")
+    assert store.bundle("clip_fusion_logreg_5way.joblib")["temperature"] == 1.0
+    assert store.bundle("clip_fusion_logreg_5way_calibrated.joblib")["temperature"] != 1.0
+
+
+def test_the_gate_head_carries_the_exit_rule(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    rule = ModelStore(fitted[0] / "weights").bundle("clip_fusion_logreg_gate.joblib")["exit_rule"]
+    assert 0 < rule["gate_below"] < 1
+    assert 0 < rule["audio_below"] < 1
+
+
+def test_pages_that_branches_were_trained_on_are_left_out(tmp_path: Path) -> None:
+    table = _table(60)
+    table["source"] = np.where(np.arange(60) % 2 == 0, "liutaocode/DiffDub", "some/training-page")
+    table.to_csv(tmp_path / "features.csv", index=False)
+    assert len(FusionData.read(tmp_path / "features.csv").table) == 30
+
+
+def test_one_class_cannot_be_fitted(tmp_path: Path) -> None:
+    table = _table(20)
+    table["label"] = "real"
+    table.to_csv(tmp_path / "features.csv", index=False)
+    with pytest.raises(ValueError, match="both classes"):
+        FusionData.read(tmp_path / "features.csv")
+
+
+def test_a_feature_that_points_the_wrong_way_gets_no_weight() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 200)
+    features = np.stack([labels + rng.normal(0, 0.5, 200), -labels + rng.normal(0, 0.5, 200)], axis=1)
+    model = fit_regression(features, labels, np.ones(200), 0.01)
+    weights = model[-1].coef_[0]
+    assert weights[0] > 0.5
+    assert weights[1] == 0.0
+
+
+def test_classes_and_methods_are_balanced() -> None:
+    labels = np.array([0] * 10 + [1] * 5)
+    kinds = np.array(["page"] * 10 + ["a"] * 4 + ["b"])
+    weights = balanced_weights(labels, kinds)
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
+    assert weights[-1] > weights[10]
+    assert weights[-1] < weights[10:14].sum()
+
+
+def test_overconfidence_is_cooled() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.5, 4000)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-logits))).astype(int)
+    assert fit_temperature(logits, labels) == pytest.approx(1.0, abs=0.15)
+    assert fit_temperature(logits * 3, labels) == pytest.approx(3.0, abs=0.4)
+
+
+def test_calibration_error_of_known_cases() -> None:
+    labels = np.array([0, 0, 1, 1])
+    assert expected_calibration_error(np.array([0.0, 0.0, 1.0, 1.0]), labels) == pytest.approx(0.0)
+    assert expected_calibration_error(np.array([0.9, 0.9, 0.9, 0.9]), labels) == pytest.approx(0.4)
+
+
+def test_no_fake_of_the_measured_clips_leaves_early() -> None:
+    table = _table(300, seed=2)
+    table["video_label"] = table["label"]
+    rule, contract = fit_exit_rule(table)
+    assert contract.fakes_out == 0
+    assert 0 < contract.fakes_out_bound_95 < 0.05
+    assert contract.reals_out > 0
+    assert rule["gate_below"] < table.loc[table["label"] == "fake", "tiny_prob_mean"].min()
+
+
+def test_a_forged_voice_under_real_pictures_is_the_guards_to_hold() -> None:
+    table = _table(300, seed=3)
+    table["video_label"] = table["label"]
+    table.loc[table.index[:20], ["label", "video_label", "method"]] = ["fake", "real", "voice"]
+    table.loc[table.index[:20], ["tiny_prob_mean", "audio_prob_fake"]] = [0.01, 0.9]
+    rule, contract = fit_exit_rule(table)
+    assert contract.fakes_out == 0
+    assert 0.5 < rule["audio_below"] < 0.9
