@@ -13,6 +13,7 @@ from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
 from training.fusion.fit import FusionData, expected_calibration_error, fit_fusion
 from training.fusion.regression import balanced_weights, fit_regression
+from training.model_card import write_card
 
 
 def _table(count: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -133,3 +134,11 @@ def test_a_forged_voice_under_real_pictures_is_the_guards_to_hold() -> None:
     rule, contract = fit_exit_rule(table)
     assert contract.fakes_out == 0
     assert 0.5 < rule["audio_below"] < 0.9
+
+
+def test_the_card_shows_the_manifests_figures(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    folder, metrics = fitted
+    card = write_card(folder / "weights").read_text(encoding="utf-8")
+    auc = metrics["clip_fusion_logreg_5way_calibrated.joblib"]["auc"]
+    assert f"| auc | {auc} |" in card
+    assert ModelStore(folder / "weights").artefact("clip_fusion_logreg_audio.joblib").sha256[:16] in card

@@ -1,0 +1,93 @@
+"""Writes MODEL_CARD.md from the manifest, so that no figure in it was typed by hand."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from models.store import Artefact, ModelStore
+
+CARD_NAME: Final = "MODEL_CARD.md"
+
+INTRODUCTION: Final = """# Model card
+
+Vericlip judges short clips of people by five networks and a fused, calibrated regression. These weights come from a
+**first, short training**. A verdict is a lead for a person to follow, never proof, and must not be the only ground for
+a decision about anybody.
+
+## Data
+
+Trained on a private pack: 547 public clips of 2 to 3 s from research and vendor pages (240 real of about 190 people,
+307 fake by 29 methods), 1,204 still pictures of faces (808 photographs, 396 made pictures) and 2,731 utterances (1,365
+bona fide, 1,366 spoofed by 70 systems). The clips stem from public research pages under mixed terms; whoever
+redistributes the weights commercially must check them.
+
+Pages that show both real and fake clips are **held out of all branch training** (`training/splits.py`). Fusion is
+fitted on them, and its figures are measured on them out of five folds by person or scene. The audio network's figures
+are from the `dev` split, whose spoofing systems are not in `train`.
+
+`matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
+It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
+"""
+
+METHOD: Final = """## Method
+
+- Visual: ResNet-18 to stage 3, ImageNet initial weights, on pairs of a real face and a forgery of it. Most forgeries
+  are pseudo-fakes made from that very face (self-blending, redrawn mouths, swaps, animated stills, re-rendering), so
+  that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour.
+- Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
+- Temporal: a bidirectional LSTM over the frozen visual embeddings of real, published and spoilt tracks.
+- Audio: a light CNN on constant-Q cepstra, on utterances and their copy-synthesis.
+- Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
+- Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; temperature by
+  Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
+  is reported, which flatters that error a little.
+"""
+
+FAILURES: Final = """## Known failures
+
+- Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.
+- Heavily compressed, tiny or filtered faces; beauty filters and plastic-looking studio lighting look generated.
+- Recent neural vocoders and voice conversion; music under speech; languages other than English are little tested.
+- Cuts within a clip (a face track may span a cut), faces in the background (the smallest are not scored), HDR.
+- Lip-sync tools make lips that are *too well* in sync; the sync branch catches dubs and shifts, not those.
+- A clip longer than 12 s is sampled in six windows unless it is scanned in full.
+"""
+
+
+def write_card(folder: Path) -> Path:
+    """Render the card of a weights folder beside its manifest."""
+    artefacts = ModelStore(folder).artefacts().values()
+    branches = [artefact for artefact in artefacts if artefact.role != "fusion"]
+    heads = [artefact for artefact in artefacts if artefact.role == "fusion"]
+    parts = [
+        INTRODUCTION,
+        METHOD,
+        "## Figures\n",
+        *(_section(a) for a in (*branches, *heads)),
+        FAILURES,
+        _files(artefacts),
+    ]
+    path = folder / CARD_NAME
+    path.write_text("\n".join(part.rstrip() + "\n" for part in parts), encoding="utf-8")
+    return path
+
+
+def _section(artefact: Artefact) -> str:
+    rows = [f"| {name} | {value} |" for name, value in _flat(artefact.metrics)]
+    table = "\n".join(["| figure | value |", "|---|---|", *rows])
+    made = f"Made by `{artefact.provenance['command']}`: {artefact.provenance['data']}."
+    return f"### {artefact.file}\n\n{table}\n\n{made}\n"
+
+
+def _flat(metrics: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in metrics.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}: ")
+        else:
+            rows.append((f"{prefix}{name}", str(value)))
+    return rows
+
+
+def _files(artefacts: Any) -> str:
+    rows = [f"| {a.file} | {a.role} | `{a.sha256[:16]}` | {a.provenance.get('date', '')} |" for a in artefacts]
+    return "\n".join(["## Files\n", "| file | role | SHA-256 begins | made on |", "|---|---|---|---|", *rows]) + "\n"
