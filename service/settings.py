@@ -91,14 +91,10 @@ class Settings(BaseSettings):
         """Data folder of the embedded PostgreSQL."""
         return self.data_dir.absolute() / "postgres"
 
-    def threads_per_worker(self) -> int:
-        """CPU threads that each worker's networks use."""
-        return self.threads or max(1, (os.cpu_count() or 1) // max(1, self.workers))
-
-    def inference(self, threads: int, timeout_s: float | None = None) -> InferenceOptions:
-        """How an inference process works under these settings."""
+    def inference(self, processes: int, timeout_s: float | None = None) -> InferenceOptions:
+        """How each of `processes` inference processes on this machine works under these settings."""
         return InferenceOptions(
-            threads=threads,
+            threads=self.threads or max(1, (os.cpu_count() or 1) // max(1, processes)),
             timeout_s=timeout_s or self.analysis_timeout_s,
             gate_audio_guard=self.gate_audio_guard,
             inconclusive_band=self.inconclusive_band,

@@ -91,7 +91,7 @@ class _Member:
 
     def __init__(self, settings: Settings, conninfo: str) -> None:
         self.asked_to_stop = False
-        self._inference = InferenceProcess(settings.inference(settings.threads_per_worker()))
+        self._inference = InferenceProcess(settings.inference(settings.workers))
         self._pool = make_pool(conninfo)
         self._app = engine.make_app()
         self._worker = _make_worker(self._app, settings)

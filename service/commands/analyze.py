@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -57,7 +56,7 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, jobs:
     from service.inference import InferenceProcess  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
 
-    options = Settings().inference(threads=max(1, (os.cpu_count() or 1) // jobs), timeout_s=UNHURRIED_S)
+    options = Settings().inference(jobs, UNHURRIED_S)
     idle: asyncio.Queue[InferenceProcess] = asyncio.Queue()
     processes = [InferenceProcess(options) for _ in range(jobs)]
     for process in processes:

@@ -17,7 +17,7 @@ import psycopg
 from service.embedded import EmbeddedPostgres
 
 Found = TypeVar("Found")
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def eventually(look: Callable[[], Found | None], what: str, patience_s: float = PATIENCE_S) -> Found:
@@ -39,7 +39,7 @@ class RunningService:
         data_dir.mkdir(exist_ok=True)
         self.log = data_dir / "serve.log"
         port = _free_port()
-        values = {"data_dir": data_dir, "port": port, "workers": 1, **settings}
+        values = {"data_dir": data_dir, "port": port, "workers": 1, "threads": 1, **settings}
         environment = {f"VERICLIP_{name.upper()}": str(value) for name, value in values.items()}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -21,7 +21,8 @@ from service.schemas import Result
 def vericlip(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     """Run the command in a process of its own."""
     command = [sys.executable, "-m", "service.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    environment = {**os.environ, "VERICLIP_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_help_names_every_subcommand_without_importing_any() -> None:
