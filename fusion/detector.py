@@ -7,31 +7,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from branches.audio import AudioBranch
-from branches.faces import FaceEmbedder
-from branches.gate import GateBranch
 from branches.media import MediaReader
-from branches.sync import SyncBranch
-from branches.temporal import TemporalBranch
-from branches.types import Abstained, Branch, BranchEvidence, Media, Moment
-from branches.visual import VisualBranch
+from branches.types import Abstained, Branch, BranchEvidence, Media
 from fusion.features import BRANCHES, FeatureVector
-from fusion.head import HEADS, FusionHead, best_head, log_odds, sigmoid
+from fusion.head import FusionHead, best_head
+from fusion.loading import ExitRule, load_branches, load_exit_rule, load_heads
 from fusion.reasons import explain
-from fusion.verdict import FaceReport, Label, Verdict
-from models.av_sync import build_av_sync
-from models.cqcc_cnn import build_cqcc_classifier
-from models.face_classifier import build_face_classifier
-from models.sequence import build_track_lstm
-from models.spec import AudioSpec, ImageSpec
+from fusion.timeline import face_reports, fused_timeline
+from fusion.verdict import Label, Verdict
 from models.store import ModelStore
-from models.tiny_ladeda import build_tiny_ladeda
-
-VISUAL_FILE: Final = "visual_resnet18.safetensors"
-TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
-GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
-AUDIO_FILE: Final = "audio_cqcc_cnn.safetensors"
-SYNC_FILE: Final = "av_sync.safetensors"
 
 
 class Stage(StrEnum):
@@ -60,14 +44,6 @@ class DetectorSettings:
 
     gate_audio_guard: bool = True
     inconclusive_band: float = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class ExitRule:
-    """The gate's licence: below both probabilities a clip is confidently real. Measured when fusion was fitted."""
-
-    gate_below: float
-    audio_below: float
 
 
 @dataclass(slots=True)
@@ -117,8 +93,8 @@ class Detector:
         return cls(
             reader=reader or MediaReader(),
             branches=load_branches(kept),
-            heads={file: FusionHead.from_bundle(file, kept.bundle(file)) for file in HEADS if kept.has(file)},
-            exit_rule=_load_exit_rule(kept),
+            heads=load_heads(kept),
+            exit_rule=load_exit_rule(kept),
             settings=settings or DetectorSettings(),
             versions={file: artefact.sha256[:12] for file, artefact in kept.artefacts().items()},
         )
@@ -219,51 +195,6 @@ class Detector:
         head = best_head(self.heads, features.present())
         exit_rule = f"{self.exit_rule.gate_below:.4f}" if self.exit_rule else "none"
         return {**self.versions, "head": head.file if head else "none", "exit_threshold": exit_rule}
-
-
-def load_branches(store: ModelStore) -> dict[str, Branch]:
-    """Build the five branches around the networks of a store, by name in canonical order."""
-    embed = FaceEmbedder(store.network(VISUAL_FILE, build_face_classifier), ImageSpec())
-    return {
-        "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
-        "visual": VisualBranch(embed),
-        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier), AudioSpec()),
-        "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
-        "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
-    }
-
-
-def fused_timeline(evidence: tuple[BranchEvidence | Abstained, ...]) -> tuple[Moment, ...]:
-    """For each second, the mean of the branches' log-odds there, as one probability; seconds not seen are left out."""
-    moments = [moment for item in evidence if isinstance(item, BranchEvidence) for moment in item.timeline]
-    if not moments:
-        return ()
-    last = int(max(moment.end_s for moment in moments))
-    found = []
-    for second in range(last + 1):
-        here = [log_odds(m.probability) for m in moments if m.start_s < second + 1 and m.end_s >= second]
-        if here:
-            found.append(Moment(float(second), float(second + 1), sigmoid(sum(here) / len(here))))
-    return tuple(found)
-
-
-def face_reports(media: Media, evidence: tuple[BranchEvidence | Abstained, ...]) -> tuple[FaceReport, ...]:
-    """Where each face is and how suspicious the visual branch found it (the gate, after an early exit)."""
-    scored = {item.branch: item.track_probability for item in evidence if isinstance(item, BranchEvidence)}
-    by_track = scored.get("visual") or scored.get("gate") or {}
-    reports = []
-    for track in media.faces.track_ids():
-        here = media.faces.track == track
-        boxes = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in media.faces.boxes[here])
-        times = tuple(media.faces.times_s[here].tolist())
-        reports.append(FaceReport(track, by_track.get(track), times, boxes))
-    return tuple(reports)
-
-
-def _load_exit_rule(store: ModelStore) -> ExitRule | None:
-    file = "clip_fusion_logreg_gate.joblib"
-    rule = store.bundle(file).get("exit_rule") if store.has(file) else None
-    return ExitRule(**rule) if rule else None
 
 
 def _silent(_stage: Stage, _percent: int) -> None:

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from branches.media.tools import find_ffmpeg
 from fusion.detector import Detector
-from tests.media_factory import talking_clip
+from tests.media_factory import face_frames, speech, write_clip
 
 ROUNDS = 5
 
@@ -53,4 +53,4 @@ if __name__ == "__main__":
         main([Path(argument) for argument in sys.argv[1:]])
     else:
         with tempfile.TemporaryDirectory() as folder:
-            main([talking_clip(Path(folder) / "talking.mp4")])
+            main([write_clip(Path(folder) / "talking.mp4", face_frames(10.0), speech(10.0))])

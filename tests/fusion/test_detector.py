@@ -8,9 +8,10 @@ import pytest
 
 from branches.media import MediaReader
 from branches.types import Abstained, BranchEvidence, MediaError
-from fusion.detector import Detector, DetectorSettings, ExitRule, Stage
+from fusion.detector import Detector, DetectorSettings, Stage
 from fusion.features import BRANCHES, FEATURES
 from fusion.head import log_odds
+from fusion.loading import ExitRule
 from fusion.verdict import Label, Verdict
 
 ALWAYS = ExitRule(gate_below=1.01, audio_below=1.01)

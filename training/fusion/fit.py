@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from fusion.head import HEADS, columns_of, transform
+from fusion.loading import GATE_HEAD
 from models.store import WEIGHTS_DIR
 from training.clips import ClipRow
 from training.fusion.calibrate import fit_temperature
@@ -23,7 +24,6 @@ from training.splits import is_held_out
 FOLDS: Final = 5
 STRENGTH: Final = 0.02
 UNCALIBRATED: Final = "clip_fusion_logreg_5way.joblib"
-GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,58 @@
+"""The parts of a detector, out of a folder of weights."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from branches.audio import AudioBranch
+from branches.faces import FaceEmbedder
+from branches.gate import GateBranch
+from branches.sync import SyncBranch
+from branches.temporal import TemporalBranch
+from branches.types import Branch
+from branches.visual import VisualBranch
+from fusion.head import HEADS, FusionHead
+from models.av_sync import build_av_sync
+from models.cqcc_cnn import build_cqcc_classifier
+from models.face_classifier import build_face_classifier
+from models.sequence import build_track_lstm
+from models.spec import AudioSpec, ImageSpec
+from models.store import ModelStore
+from models.tiny_ladeda import build_tiny_ladeda
+
+VISUAL_FILE: Final = "visual_resnet18.safetensors"
+TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
+GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
+AUDIO_FILE: Final = "audio_cqcc_cnn.safetensors"
+SYNC_FILE: Final = "av_sync.safetensors"
+GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRule:
+    """The gate's licence: below both probabilities a clip is confidently real. Measured when fusion was fitted."""
+
+    gate_below: float
+    audio_below: float
+
+
+def load_branches(store: ModelStore) -> dict[str, Branch]:
+    """Build the five branches around the networks of a store, by name in canonical order."""
+    embed = FaceEmbedder(store.network(VISUAL_FILE, build_face_classifier), ImageSpec())
+    return {
+        "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
+        "visual": VisualBranch(embed),
+        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier), AudioSpec()),
+        "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
+        "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
+    }
+
+
+def load_heads(store: ModelStore) -> dict[str, FusionHead]:
+    """All fusion heads of a store by file name."""
+    return {file: FusionHead.from_bundle(file, store.bundle(file)) for file in HEADS if store.has(file)}
+
+
+def load_exit_rule(store: ModelStore) -> ExitRule | None:
+    """The exit rule that the gate's head carries; None if no clip may leave early."""
+    rule = store.bundle(GATE_HEAD).get("exit_rule") if store.has(GATE_HEAD) else None
+    return ExitRule(**rule) if rule else None
