@@ -18,7 +18,7 @@ from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
-from training.audio.fit import FILE, fit, mask, split_rows, train, warm_cosine
+from training.audio.fit import FILE, fit, mask, split_rows, train, train_step, warm_cosine
 from training.recipe import Recipe
 
 RATE_HZ = 16_000
@@ -72,11 +72,6 @@ def recipe(data_dir: Path, run_dir: Path, **options: Any) -> Recipe:
     return Recipe(Path("audio.toml"), "audio", 0, data_dir, run_dir, OPTIONS | options)
 
 
-def losses(run_dir: Path) -> list[float]:
-    with (run_dir / "log.csv").open(encoding="utf-8") as log:
-        return [float(row["loss"]) for row in csv.DictReader(log)]
-
-
 def test_a_bank_gives_back_what_went_in(tmp_path: Path) -> None:
     waveforms = [speech(seed, spoof=False)[: 4000 + seed] for seed in range(3)]
     SampleBank.cached(tmp_path / "bank.npz", waveforms)
@@ -120,11 +115,15 @@ def test_held_out_sources_are_not_learnt_from(corpus: Corpus) -> None:
     assert not {(u.spoof, u.source) for u in (corpus.utterances[row] for row in seen)} & held
 
 
-def test_training_lowers_the_loss(corpus: Corpus, data_dir: Path, tmp_path: Path) -> None:
+def test_steps_on_a_batch_lower_its_loss(corpus: Corpus) -> None:
     torch.manual_seed(0)
-    train(recipe(data_dir, tmp_path / "run"), corpus, AudioSpec())
-    found = losses(tmp_path / "run")
-    assert found[-1] < found[0]
+    network = build_cqcc_classifier(OPTIONS["network"] | {"dropout": 0.0})
+    plan = BatchPlan(6, 0.5, 0)
+    batches = PairedBatches(corpus, corpus.rows(split="train"), plan, AudioSpec())
+    cepstra, labels = CepstralBatches(batches, network.front_end)[0]
+    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    found = [train_step(network, cepstra, labels, plan.pairs, optimiser) for _ in range(20)]
+    assert sum(found[-3:]) < 0.7 * sum(found[:3])
 
 
 def test_training_goes_on_from_its_checkpoint(corpus: Corpus, data_dir: Path, tmp_path: Path) -> None:
