@@ -53,4 +53,4 @@ if __name__ == "__main__":
         main([Path(argument) for argument in sys.argv[1:]])
     else:
         with tempfile.TemporaryDirectory() as folder:
-            main([write_clip(Path(folder) / "talking.mp4", face_frames(10.0), speech(10.0))])
+            main([write_clip(Path(folder) / "talking.mp4", face_frames(6.0), speech(6.0))])

@@ -49,11 +49,11 @@ def fit(recipe: Recipe) -> None:
     source = PairSource(bank, options["pack_share"])
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
     log = CsvLog(recipe.run_dir / "log.csv")
-    for step in range(start, options["steps"]):
+    for step in range(start, options["stop_after"]):
         loss = train_step(network, next(batches), optimiser)
         schedule.step()
         average.update(network, step)
-        if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
+        if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["stop_after"]:
             metrics = held_out.metrics(average.network, spec)
             log.write(step=step + 1, loss=round(loss, 4), **metrics)
             Console().print(step + 1, round(loss, 4), metrics)
