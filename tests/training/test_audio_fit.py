@@ -121,9 +121,9 @@ def test_steps_on_a_batch_lower_its_loss(corpus: Corpus) -> None:
     plan = BatchPlan(6, 0.5, 0)
     batches = PairedBatches(corpus, corpus.rows(split="train"), plan, AudioSpec())
     cepstra, labels = CepstralBatches(batches, network.front_end)[0]
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
-    found = [train_step(network, cepstra, labels, plan.pairs, optimiser) for _ in range(20)]
-    assert sum(found[-3:]) < 0.7 * sum(found[:3])
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    found = [train_step(network, cepstra, labels, plan.pairs, optimiser) for _ in range(30)]
+    assert np.mean(found[-10:]) < 0.8 * np.mean(found[:3])
 
 
 def test_training_goes_on_from_its_checkpoint(corpus: Corpus, data_dir: Path, tmp_path: Path) -> None:
