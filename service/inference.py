@@ -19,7 +19,8 @@ import psutil
 from service.settings import InferenceOptions
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
-LOAD_TIMEOUT_S: Final = 180.0
+LOAD_TIMEOUT_S: Final = 600.0
+"""Generous: on an overloaded machine, giving up and starting over would never end."""
 
 OnProgress = Callable[[str, int], Awaitable[None]]
 log = logging.getLogger(__name__)
@@ -88,9 +89,12 @@ class InferenceProcess:
         try:
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 message = await self._message()
-        except (InferenceCrashedError, TimeoutError) as error:
+        except InferenceCrashedError as error:
             await self.close()
             raise ModelsUnavailableError(f"the process that loads the networks ended early: {error}") from error
+        except TimeoutError:
+            await self.close()
+            raise ModelsUnavailableError(f"the networks were not loaded within {LOAD_TIMEOUT_S:.0f} s") from None
         except asyncio.CancelledError:
             await self.close()
             raise
