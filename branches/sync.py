@@ -21,6 +21,9 @@ MOST_FRAMES: Final = 75
 """Longer stretches are cut into spans of at most 3 s, the length that the network learnt on."""
 
 MOST_TRACKS: Final = 3
+CERTAIN_OFFSET: Final = 0.35
+"""Confidence from which the offset may be told to people: on held-out clips two in three are then within a frame."""
+
 STILL: Final = 0.25
 """A mouth whose pixels change by less than this from frame to frame, in grey levels, is a picture of a mouth."""
 
@@ -102,6 +105,7 @@ class SyncBranch:
             track_probability={track: speaking.probability},
             details={
                 "offset_frames": offset,
+                "offset_certain": confidence >= CERTAIN_OFFSET,
                 "confidence": round(confidence, 4),
                 "curve": [round(value, 4) for value in speaking.curve.tolist()],
                 "speaking_track": track,

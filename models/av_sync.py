@@ -1,6 +1,6 @@
 """Lips and voice: two encoders into one space, a search over time shifts, and a shallow judge of what it finds.
 
-The encoders are those of LR-ASD (Liao et al. 2025, arXiv 2301.08237 and its successor; MIT, see NOTICE); the search
+The encoders are those of LR-ASD (Liao et al. 2025, after arXiv 2303.04439; MIT, see NOTICE); the search
 over shifts and its confidence are SyncNet's (Chung and Zisserman 2016).
 """
 
@@ -20,6 +20,9 @@ SAMPLES_PER_FRAME: Final = 4 * STEP_SAMPLES
 OVERHANG_SAMPLES: Final = FRAME_SAMPLES - STEP_SAMPLES
 """T mouth frames go with 640 T + 240 samples: the last MFCC frame looks this far beyond the last picture."""
 
+LEAST_OVERLAP: Final = 6
+STEADY_FRAMES: Final = 10
+
 GREY_MEAN: Final = 0.4161
 GREY_STD: Final = 0.1688
 """Input scale of the LR-ASD weights, on [0, 1]."""
@@ -27,10 +30,13 @@ GREY_STD: Final = 0.1688
 
 @dataclass(frozen=True, slots=True)
 class AvSyncConfig:
-    """Width of the shared space, frames that the projections look at, and width and dropout of the judge."""
+    """Blocks of the mouth encoder (2 or 3), width of the shared space, and width and dropout of the judge.
 
-    width: int = 128
-    kernel: int = 3
+    The third mouth block blurs time: on few clips two blocks tell moments better, and cost a third less.
+    """
+
+    mouth_blocks: int = 2
+    width: int = 16
     judge_width: int = 16
     dropout: float = 0.2
 
@@ -86,33 +92,34 @@ class VoiceBlock(nn.Module):
 
 
 class MouthEncoder(nn.Module):
-    """Grey mouths uint8 or float `(N, T, 112, 112)` on 0 to 255, 25 fps, to `(N, T, 128)`."""
+    """Grey mouths uint8 or float `(N, T, 112, 112)` on 0 to 255, 25 fps, to `(N, T, width)`, 64 or 128 wide.
 
-    def __init__(self) -> None:
+    The last block's maximum over space. Each of the two or three blocks sees three frames further to either side.
+    """
+
+    def __init__(self, blocks: int) -> None:
         super().__init__()
         self.block1 = MouthBlock(1, 32, stride=2)
         self.pool1 = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
         self.block2 = MouthBlock(32, 64)
         self.pool2 = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
-        self.block3 = MouthBlock(64, 128)
-
-    def trunk(self, grey: Tensor) -> Tensor:
-        """The first two blocks: `(N, 64, T, 14, 14)`."""
-        scaled = (grey.unsqueeze(1).float() / 255 - GREY_MEAN) / GREY_STD
-        return self.pool2(self.block2(self.pool1(self.block1(scaled))))  # type: ignore[no-any-return]
+        self.block3 = MouthBlock(64, 128) if blocks == 3 else nn.Identity()
+        self.width = 128 if blocks == 3 else 64
+        self.edge = 3 * blocks
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Embed every frame; each sees nine frames either way."""
-        return self.top(self.trunk(grey))
-
-    def top(self, volume: Tensor) -> Tensor:
-        """The last block on what `trunk` gave, its maximum over space."""
+        """Embed every frame."""
+        scaled = (grey.unsqueeze(1).float() / 255 - GREY_MEAN) / GREY_STD
+        volume = self.pool2(self.block2(self.pool1(self.block1(scaled))))
         embedded: Tensor = self.block3(volume).amax(dim=(3, 4)).transpose(1, 2)
         return embedded
 
 
 class VoiceEncoder(nn.Module):
-    """MFCC `(N, 4T, 13)` at 100 Hz to `(N, T, 128)` at 25 Hz."""
+    """MFCC `(N, 4T, 13)` at 100 Hz to `(N, T, 128)` at 25 Hz; each sees six frames of 40 ms to either side."""
+
+    WIDTH: Final = 128
+    EDGE: Final = 6
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,45 +137,53 @@ class VoiceEncoder(nn.Module):
         return embedded
 
 
-class Projection(nn.Module):
-    """A hidden layer over a few neighbouring frames, into the shared space: `(N, T, 128)` to `(N, T, width)`."""
+class Projection(nn.Linear):
+    """Into the shared space, `(N, T, inputs)` to `(N, T, width)`: linear, since few clips teach it."""
 
-    def __init__(self, width: int, kernel: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(128)
-        self.hidden = nn.Conv1d(128, 128, kernel, padding=kernel // 2)
-        self.drop = nn.Dropout(0.2)
-        self.out = nn.Linear(128, width)
-
-    def forward(self, series: Tensor) -> Tensor:
-        """Project each frame."""
-        hidden = self.hidden(self.norm(series).transpose(1, 2)).transpose(1, 2)
-        projected: Tensor = self.out(self.drop(nn.functional.gelu(hidden)))
-        return projected
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__(inputs, width, bias=False)
 
 
-def shift_curve(mouth: Tensor, voice: Tensor, max_shift: int = MAX_SHIFT) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Frames at either end of a series that are left out, of the mouth and of the voice."""
+
+    mouth: int = 0
+    voice: int = 0
+
+
+def shift_curve(mouth: Tensor, voice: Tensor, max_shift: int = MAX_SHIFT, edges: Edges | None = None) -> Tensor:
     """Likeness of `mouth` and `voice` `(N, T, D)` at every shift: `(N, 2 max_shift + 1)` in [-1, 1].
 
     At shift k the mouth of frame t meets the voice of frame t - k, so the peak lies at positive k where the mouth
-    trails the voice. It is the correlation over the frames that overlap: each series loses its mean there first, so
-    that neither the face nor the timbre counts, only what moves.
+    trails the voice. It is the correlation over the n frames that overlap: each series loses its mean there first, so
+    that neither the face nor the timbre counts, only what moves. It is drawn towards 0 by n / (n + 10), since few
+    frames are easily alike by chance, and is 0 where fewer than six overlap.
 
     Raises:
-        ValueError: the series differ in length, or are no longer than the greatest shift by two frames.
+        ValueError: the series differ in length, or fewer than six frames are left between their edges.
     """
-    frames = mouth.shape[1]
-    if voice.shape[1] != frames or frames < max_shift + 2:
-        raise ValueError(f"need series of one length of at least {max_shift + 2}, got {frames} and {voice.shape[1]}")
-    likeness = []
-    for shift in range(-max_shift, max_shift + 1):
-        first, last = max(shift, 0), frames + min(shift, 0)
-        likeness.append(_correlation(mouth[:, first:last], voice[:, first - shift : last - shift]))
-    return torch.stack(likeness, dim=1)
+    edges, frames = edges or Edges(), mouth.shape[1]
+    if voice.shape[1] != frames or frames - 2 * max(edges.mouth, edges.voice) < LEAST_OVERLAP:
+        raise ValueError(f"need series of one sufficient length, got {frames} and {voice.shape[1]} frames")
+    shifts = torch.arange(-max_shift, max_shift + 1, device=mouth.device)
+    first = (shifts + edges.voice).clamp(edges.mouth, frames - edges.mouth)
+    last = (shifts + frames - edges.voice).clamp(edges.mouth, frames - edges.mouth)
+    mouth, voice = _inner(mouth, edges.mouth), _inner(voice, edges.voice)
+    mouth_sum, mouth_energy = _span_sums(mouth, first, last)
+    heard = ((end - shifts).clamp(0, frames) for end in (first, last))
+    voice_sum, voice_energy = _span_sums(voice, *heard)
+    count = (last - first).clamp(min=1)
+    shared = _diagonals(mouth @ voice.transpose(1, 2), max_shift) - (mouth_sum * voice_sum).sum(dim=-1) / count
+    spread = (mouth_energy - mouth_sum.square().sum(dim=-1) / count).clamp(min=0)
+    spread = spread * (voice_energy - voice_sum.square().sum(dim=-1) / count).clamp(min=0)
+    trust = count / (count + STEADY_FRAMES) * (count >= LEAST_OVERLAP)
+    return trust * shared / spread.clamp(min=1e-12).sqrt()
 
 
 def find_offset(curve: Tensor) -> tuple[int, float]:
     """Offset in frames and its confidence, the peak above the median (SyncNet), of one curve `(2 K + 1,)`."""
+    curve = curve.detach()
     peak = int(curve.argmax())
     return peak - curve.numel() // 2, float(curve[peak] - curve.median())
 
@@ -219,11 +234,16 @@ class AvSync(nn.Module):
         super().__init__()
         self.config = config
         self.mfcc = Mfcc()
-        self.mouth_encoder = MouthEncoder()
+        self.mouth_encoder = MouthEncoder(config.mouth_blocks)
         self.voice_encoder = VoiceEncoder()
-        self.mouth_projection = Projection(config.width, config.kernel)
-        self.voice_projection = Projection(config.width, config.kernel)
+        self.mouth_projection = Projection(self.mouth_encoder.width, config.width)
+        self.voice_projection = Projection(VoiceEncoder.WIDTH, config.width)
         self.judge = CurveJudge(config.judge_width, config.dropout)
+
+    @property
+    def edges(self) -> Edges:
+        """What the encoders' padding reaches: alike on both sides, it would put every clip's offset at 0."""
+        return Edges(self.mouth_encoder.edge, VoiceEncoder.EDGE)
 
     def embed_mouth(self, grey: Tensor) -> Tensor:
         """Mouths `(N, T, 112, 112)` into the shared space `(N, T, width)`."""
@@ -239,11 +259,11 @@ class AvSync(nn.Module):
         """Embed both, search all shifts, judge.
 
         Raises:
-            ValueError: not 640 T + 240 samples to T frames, or fewer than 17 frames.
+            ValueError: not 640 T + 240 samples to T frames, or frames too few for its edges.
         """
         if samples.shape[1] != SAMPLES_PER_FRAME * grey.shape[1] + OVERHANG_SAMPLES:
             raise ValueError(f"{grey.shape[1]} frames do not go with {samples.shape[1]} samples")
-        curves = shift_curve(self.embed_mouth(grey), self.embed_voice(samples))
+        curves = shift_curve(self.embed_mouth(grey), self.embed_voice(samples), edges=self.edges)
         frames = torch.full((len(curves),), grey.shape[1], device=curves.device)
         return SyncOutput(self.judge(curves, frames), curves)
 
@@ -253,10 +273,21 @@ def build_av_sync(config: dict[str, Any]) -> AvSync:
     return AvSync(AvSyncConfig(**config))
 
 
-def _correlation(first: Tensor, second: Tensor) -> Tensor:
-    """Correlation of two series of vectors `(N, T, D)`, over time and dimensions together: `(N,)`."""
-    first = first - first.mean(dim=1, keepdim=True)
-    second = second - second.mean(dim=1, keepdim=True)
-    shared = (first * second).sum(dim=(1, 2))
-    energy = first.square().sum(dim=(1, 2)) * second.square().sum(dim=(1, 2))
-    return shared / energy.clamp(min=1e-12).sqrt()
+def _inner(series: Tensor, edge: int) -> Tensor:
+    """Centre what lies between the edges of `(N, T, D)` and blank the rest."""
+    frames = series.shape[1]
+    inner = series[:, edge : frames - edge]
+    return nn.functional.pad(inner - inner.mean(dim=1, keepdim=True), (0, 0, edge, edge))
+
+
+def _span_sums(series: Tensor, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums of `(N, T, D)` over frames first to last of each shift `(K,)`: `(N, K, D)`, and of squares `(N, K)`."""
+    sums = nn.functional.pad(series.cumsum(dim=1), (0, 0, 1, 0))
+    energy = nn.functional.pad(series.square().sum(dim=-1).cumsum(dim=1), (1, 0))
+    return sums[:, last] - sums[:, first], energy[:, last] - energy[:, first]
+
+
+def _diagonals(products: Tensor, max_shift: int) -> Tensor:
+    """Sums along the diagonals of `(N, T, T)`, rows the mouth's frames, at every shift: `(N, 2 max_shift + 1)`."""
+    sums = [products.diagonal(-shift, 1, 2).sum(dim=-1) for shift in range(-max_shift, max_shift + 1)]
+    return torch.stack(sums, dim=1)

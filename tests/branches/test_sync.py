@@ -111,6 +111,7 @@ def test_evidence_has_offset_confidence_and_curve(branch: SyncBranch) -> None:
     curve = evidence.details["curve"]
     assert len(curve) == SHIFTS
     assert evidence.details["offset_frames"] == int(np.argmax(curve)) - SHIFTS // 2
+    assert evidence.details["offset_certain"] == (evidence.details["confidence"] >= 0.35)
     assert evidence.details["confidence"] == pytest.approx(max(curve) - np.median(curve), abs=2e-4)
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.av_sync import MAX_SHIFT, SHIFTS, AvSync, build_av_sync, find_offset, shift_curve
+from models.av_sync import MAX_SHIFT, SHIFTS, AvSync, Edges, build_av_sync, find_offset, shift_curve
 from models.mfcc import Mfcc
 
 FRAMES = 60
@@ -47,16 +47,47 @@ def test_the_search_finds_how_far_the_mouth_trails_the_voice(shift: int) -> None
     loudness = Mfcc()(voice_of(opened[spoken]))[..., 0].unflatten(1, (FRAMES, 4)).mean(dim=-1, keepdim=True)
     offset, confidence = find_offset(shift_curve(darkness, loudness)[0])
     assert abs(offset - shift) <= 1
-    assert confidence > 0.5
+    assert confidence > 0.4
 
 
 @pytest.mark.parametrize("shift", [-15, -3, 0, 1, 15])
-def test_equal_embeddings_correlate_fully_at_their_shift(shift: int) -> None:
+def test_equal_embeddings_correlate_fully_but_for_the_allowance_for_few_frames(shift: int) -> None:
     series = torch.randn(1, FRAMES + 15, 8, generator=torch.Generator().manual_seed(1))
     mouth, voice = series[:, max(-shift, 0) :][:, :FRAMES], series[:, max(shift, 0) :][:, :FRAMES]
     curve = shift_curve(mouth, voice)[0]
-    assert curve[shift + MAX_SHIFT] == pytest.approx(1.0, abs=1e-5)
+    shared = FRAMES - abs(shift)
+    assert curve[shift + MAX_SHIFT] == pytest.approx(shared / (shared + 10), abs=1e-5)
     assert find_offset(curve)[0] == shift
+
+
+@pytest.mark.parametrize("shift", [-12, 0, 5])
+def test_what_lies_beyond_the_edges_does_not_count(shift: int) -> None:
+    generator, edges = torch.Generator().manual_seed(5), Edges(mouth=4, voice=2)
+    series = torch.randn(1, FRAMES + 12, 8, generator=generator)
+    mouth, voice = (series[:, max(k, 0) :][:, :FRAMES].clone() for k in (-shift, shift))
+    clean = shift_curve(mouth, voice, edges=edges)
+    for spoilt, edge in ((mouth, 4), (voice, 2)):
+        spoilt[:, :edge], spoilt[:, -edge:] = 90.0, 90.0
+    assert torch.allclose(shift_curve(mouth, voice, edges=edges), clean, atol=1e-5)
+    assert find_offset(clean[0])[0] == shift
+
+
+def test_shifts_with_too_few_shared_frames_say_nothing() -> None:
+    series = torch.randn(1, 12, 8, generator=torch.Generator().manual_seed(6))
+    curve = shift_curve(series, series)[0]
+    assert torch.equal(curve[: MAX_SHIFT - 6], torch.zeros(MAX_SHIFT - 6))
+    assert curve[MAX_SHIFT] > 0.5
+
+
+def test_padding_does_not_put_the_peak_at_zero(network: AvSync) -> None:
+    """Noise for a mouth and other noise for a voice share the encoders' padding and nothing else."""
+    generator = torch.Generator().manual_seed(7)
+    offsets = []
+    for _ in range(4):
+        grey = torch.randint(0, 255, (1, 36, 112, 112), generator=generator, dtype=torch.uint8)
+        samples = torch.randn(1, 640 * 36 + 240, generator=generator) / 10
+        offsets.append(find_offset(network(grey, samples).curves[0])[0])
+    assert len(set(offsets)) > 1
 
 
 def test_the_curve_ignores_what_does_not_move() -> None:
@@ -70,9 +101,9 @@ def test_a_still_mouth_correlates_with_nothing() -> None:
     assert torch.equal(curve, torch.zeros(1, SHIFTS))
 
 
-@pytest.mark.parametrize(("frames", "heard"), [(16, 16), (40, 39)])
+@pytest.mark.parametrize(("frames", "heard"), [(5, 5), (40, 39)])
 def test_series_that_cannot_be_compared_are_refused(frames: int, heard: int) -> None:
-    with pytest.raises(ValueError, match="series of one length"):
+    with pytest.raises(ValueError, match="series of one sufficient length"):
         shift_curve(torch.zeros(1, frames, 4), torch.zeros(1, heard, 4))
 
 
@@ -90,8 +121,8 @@ def test_logits_and_curves_are_finite_and_repeatable(network: AvSync, frames: in
 
 def test_both_sides_embed_each_frame_alike_wide(network: AvSync) -> None:
     opened = opening(30)
-    assert network.embed_mouth(draw_mouths(opened)).shape == (1, 30, 128)
-    assert network.embed_voice(voice_of(opened)).shape == (1, 30, 128)
+    assert network.embed_mouth(draw_mouths(opened)).shape == (1, 30, network.config.width)
+    assert network.embed_voice(voice_of(opened)).shape == (1, 30, network.config.width)
 
 
 def test_a_louder_voice_is_the_same_voice(network: AvSync) -> None:

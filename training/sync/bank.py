@@ -17,7 +17,7 @@ from training.sync.augment import Samples, augment_mouth, augment_voice
 from training.sync.clips import TalkingClip
 
 Series = NDArray[np.float16]
-"""Embeddings of successive frames `(T, 128)`."""
+"""Embeddings of successive frames `(T, width)`."""
 
 STRETCHES: Final = (0.8, 0.9, 1.1, 1.25)
 VERSION: Final = 1
@@ -49,8 +49,10 @@ class Encoder:
         self.network = network.eval()
         self.folder = folder
         self.seed = seed
-        weights = network.mouth_encoder.block3.t_2.weight.detach().numpy()
-        self._key = hashlib.sha256(weights.tobytes() + f"{VERSION}:{seed}".encode()).hexdigest()[:10]
+        weights = network.mouth_encoder.block2.t_2.weight.detach().numpy()
+        self._key = hashlib.sha256(
+            weights.tobytes() + f"{VERSION}:{seed}:{network.config.mouth_blocks}".encode()
+        ).hexdigest()[:10]
 
     def embed(self, clip: TalkingClip, versions: int) -> Embedded:
         """Embed a clip as it is and `versions - 1` times changed."""

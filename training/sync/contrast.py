@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from models.av_sync import MAX_SHIFT, SHIFTS, AvSyncConfig, Projection, shift_curve
+from models.av_sync import MAX_SHIFT, SHIFTS, AvSync, Projection, VoiceEncoder, shift_curve
 from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
 from training.schedule import warm_cosine
 from training.sync.bank import Embedded, Series
@@ -26,7 +26,7 @@ NEIGHBOUR_SHARE: Final = 0.15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContrastBatch:
-    """Windows float32 `(N, L, 128)`: the mouth's, the voice's `shifts` `(N,)` frames later, and the voice in step."""
+    """Windows float32 `(N, L, width)`: the mouth's, the voice's `shifts` `(N,)` frames later, and the voice in step."""
 
     mouth: Tensor
     voice: Tensor
@@ -37,15 +37,23 @@ class ContrastBatch:
 class Heads(nn.Module):
     """Both projections, and the sharpness of the contrast, which is needed in training only."""
 
-    def __init__(self, config: AvSyncConfig) -> None:
+    def __init__(self, network: AvSync) -> None:
+        """Projections shaped as those of `network`, untrained."""
         super().__init__()
-        self.mouth = Projection(config.width, config.kernel)
-        self.voice = Projection(config.width, config.kernel)
+        width = network.config.width
+        self.mouth = Projection(network.mouth_encoder.width, width)
+        self.voice = Projection(VoiceEncoder.WIDTH, width)
+        self.edges = network.edges
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
+    @property
+    def clean_from(self) -> int:
+        """Frames to leave out at either end for both sides to be free of padding."""
+        return max(self.edges.mouth, self.edges.voice)
+
     def curves(self, mouth: Tensor, voice: Tensor) -> Tensor:
-        """Likeness of encoded mouths and voices `(N, T, 128)` at every shift `(N, 31)`."""
-        return shift_curve(self.mouth(mouth), self.voice(voice))
+        """Likeness of encoded mouths and voices `(N, T, width)` at every shift `(N, 31)`, as in the network."""
+        return shift_curve(self.mouth(mouth), self.voice(voice), edges=self.edges)
 
     def loss(self, batch: ContrastBatch) -> Tensor:
         """Find the shift within each window, and the voice of each mouth within the batch."""
@@ -67,9 +75,11 @@ def near_targets(shifts: Tensor) -> Tensor:
 
 
 def draw_batch(
-    bank: Sequence[Embedded], size: int, frames: tuple[int, int], random: np.random.Generator
+    bank: Sequence[Embedded], size: int, frames: tuple[int, int], edge: int, random: np.random.Generator
 ) -> ContrastBatch:
-    """Draw windows of one random length between `frames` from clips drawn evenly by group, each at a random delay.
+    """Draw windows of one random length between `frames` from groups drawn evenly, each at a random delay.
+
+    The first and last `edge` frames of a clip are left out.
 
     Raises:
         ValueError: no clip is long enough.
@@ -77,13 +87,13 @@ def draw_batch(
     length = int(random.integers(frames[0], frames[1] + 1))
     by_group: dict[str, list[Embedded]] = {}
     for clip in bank:
-        if clip.frames >= length:
+        if clip.frames - 2 * edge >= length:
             by_group.setdefault(clip.clip.row.group, []).append(clip)
     if not by_group:
         raise ValueError(f"no clip has {length} frames")
     groups = sorted(by_group)
     picked = random.choice(len(groups), size, replace=size > len(groups))
-    windows = [_window(_one(by_group[groups[index]], random), length, random) for index in picked]
+    windows = [_window(_one(by_group[groups[index]], random), length, edge, random) for index in picked]
     mouth, voice, in_step, shifts = zip(*windows, strict=True)
     return ContrastBatch(stack(mouth), stack(voice), torch.tensor(shifts), stack(in_step))
 
@@ -98,7 +108,7 @@ def train_heads(heads: Heads, bank: Sequence[Embedded], options: dict[str, Any],
     losses: list[float] = []
     frames = (options["least_frames"], options["most_frames"])
     for step in range(load_checkpoint(checkpoint, **parts), options["steps"]):
-        batch = draw_batch(bank, options["batch"], frames, np.random.default_rng([seed, step]))
+        batch = draw_batch(bank, options["batch"], frames, heads.clean_from, np.random.default_rng([seed, step]))
         losses.append(_step(heads, batch, optimiser, options["noise"]))
         schedule.step()
         average.update(heads, step)
@@ -111,7 +121,7 @@ def train_heads(heads: Heads, bank: Sequence[Embedded], options: dict[str, Any],
 
 
 def stack(series: Sequence[Series]) -> Tensor:
-    """Embeddings of one length as float32 `(N, T, 128)`."""
+    """Embeddings of one length as float32 `(N, T, width)`."""
     return torch.from_numpy(np.stack(series)).float()
 
 
@@ -131,11 +141,12 @@ def _grained(series: Tensor, noise: float) -> Tensor:
     return series + noise * series.std(dim=(0, 1), keepdim=True) * torch.randn_like(series)
 
 
-def _window(clip: Embedded, length: int, random: np.random.Generator) -> tuple[Series, Series, Series, int]:
+def _window(clip: Embedded, length: int, edge: int, random: np.random.Generator) -> tuple[Series, Series, Series, int]:
     mouth, voice = _one(clip.mouths, random), _one(clip.voices, random)
-    spare = clip.frames - length
-    first = int(random.integers(0, spare + 1))
-    later = int(random.integers(max(-first, -MOST_DELAY), min(spare - first, MOST_DELAY) + 1))
+    spare = clip.frames - 2 * edge - length
+    first = edge + int(random.integers(0, spare + 1))
+    earliest, latest = edge - first, edge + spare - first
+    later = int(random.integers(max(earliest, -MOST_DELAY), min(latest, MOST_DELAY) + 1))
     delayed = slice(first + later, first + later + length)
     return mouth[first : first + length], voice[delayed], voice[first : first + length], later
 

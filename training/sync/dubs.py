@@ -16,7 +16,7 @@ MOST_SHIFT: Final = 30
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """Encoded mouth and voice of one length `(T, 128)`; `kind` is `own` or one of `KINDS`."""
+    """Encoded mouth and voice of one length `(T, width)`; `kind` is `own` or one of `KINDS`."""
 
     mouth: Series
     voice: Series

@@ -20,6 +20,7 @@ from training.splits import is_held_out
 from training.sync.bank import Embedded, Encoder, Series
 from training.sync.clips import has_voice, load_talking
 from training.sync.contrast import Heads, train_heads
+from training.sync.correlate import start_heads
 from training.sync.dubs import draw_pairs
 from training.sync.evaluate import against_speech, by_method, by_shift
 from training.sync.judging import Judged, curves_of, fit_judge, joined
@@ -145,6 +146,7 @@ def _dubbed_or_generated(rows: Sequence[ClipRow]) -> list[ClipRow]:
 
 
 def _trained(recipe: Recipe, network: AvSync, seen: Sequence[Embedded], name: str) -> Heads:
+    heads = Heads(network)
+    start_heads(heads, seen, recipe.options["ridge"])
     torch.manual_seed(recipe.seed)
-    heads = Heads(network.config)
     return train_heads(heads, seen, recipe.options, recipe.seed, recipe.run_dir / name)

@@ -18,7 +18,10 @@ def load_encoders(network: AvSync, path: Path) -> None:
         RuntimeError: the file holds other layers.
     """
     state = safetensors.torch.load_file(path)
-    network.mouth_encoder.load_state_dict(_part(state, "model.visualEncoder."))
+    mouth = _part(state, "model.visualEncoder.")
+    if network.config.mouth_blocks < 3:
+        mouth = {name: value for name, value in mouth.items() if not name.startswith("block3.")}
+    network.mouth_encoder.load_state_dict(mouth)
     network.voice_encoder.load_state_dict(_part(state, "model.audioEncoder."))
 
 
