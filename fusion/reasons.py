@@ -58,8 +58,9 @@ def _sentence(item: BranchEvidence, log_odds: float) -> str:
 
 
 def _sync_claim(item: BranchEvidence) -> str | None:
+    """Name the offset, if the peak of the shift curve is clear enough to be believed."""
     offset = item.details.get("offset_frames")
-    if not isinstance(offset, int) or abs(offset) < 2:
+    if not item.details.get("offset_certain") or not isinstance(offset, int) or abs(offset) < 2:
         return None
     return f"Mouth movement {'trails' if offset > 0 else 'leads'} the voice by {abs(offset)} frames"
 

@@ -1,15 +1,23 @@
 """Reasons: what moved the verdict, said in words, and what was not checked."""
 
+from dataclasses import replace
+
 from branches.types import Abstained, BranchEvidence, Moment
 from fusion.reasons import branch_log_odds, explain
 
-SYNC = BranchEvidence("sync", 0.9, {"sync_prob": 0.9}, details={"offset_frames": 8})
+SYNC = BranchEvidence("sync", 0.9, {"sync_prob": 0.9}, details={"offset_frames": 8, "offset_certain": True})
 VOICE = BranchEvidence("audio", 0.7, {"audio_prob_fake": 0.7}, timeline=(Moment(0, 4, 0.6), Moment(2, 6, 0.8)))
 
 
 def test_a_dubbed_clip_is_told_by_its_offset() -> None:
     (sentence,) = explain([SYNC], {"sync_prob": 2.0, "intercept": -0.1}, early_exit=False)
     assert sentence.startswith("Mouth movement trails the voice by 8 frames")
+
+
+def test_an_uncertain_offset_is_not_named() -> None:
+    vague = replace(SYNC, details={"offset_frames": 8, "offset_certain": False})
+    (sentence,) = explain([vague], {"sync_prob": 2.0}, early_exit=False)
+    assert sentence.startswith("Lips and voice do not belong together")
 
 
 def test_the_weightiest_reason_comes_first_and_names_its_worst_moment() -> None:
