@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline
 
-from fusion.head import HEADS, columns_of, transform
+from fusion.head import COUNT_LIMIT, HEADS, columns_of, transform
 from fusion.loading import GATE_HEAD
 from models.store import WEIGHTS_DIR
 from training.clips import ClipRow
@@ -72,7 +73,7 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR) -> dict[str, dict[str
         logits = out_of_fold_logits(data, places, columns)
         temperature = 1.0 if file == UNCALIBRATED else fit_temperature(logits, labels, data.weights[places])
         bundle: dict[str, Any] = {
-            "model": fit_regression(_values(data, places, columns), labels, data.weights[places], STRENGTH),
+            "model": _fit(data, places, columns),
             "feature_cols": list(columns),
             "temperature": temperature,
         }
@@ -95,34 +96,43 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR) -> dict[str, dict[str
 def out_of_fold_logits(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:
     """Each clip's logit from a regression fitted without its group, float64 `(len(places),)`."""
     logits = np.zeros(len(places))
-    values, labels, weights = _values(data, places, columns), data.labels[places], data.weights[places]
+    values, labels = _values(data, places, columns), data.labels[places]
     for seen, unseen in GroupKFold(FOLDS, shuffle=True, random_state=0).split(values, labels, data.groups[places]):
-        model = fit_regression(values[seen], labels[seen], weights[seen], STRENGTH)
-        logits[unseen] = model.decision_function(values[unseen])
+        logits[unseen] = _fit(data, places[seen], columns).decision_function(values[unseen])
     return logits
 
 
 def head_metrics(data: FusionData, places: NDArray[np.int64], logits: NDArray[np.float64]) -> dict[str, Any]:
-    """AUC over all clips and within pages, Brier score and calibration error of out-of-fold probabilities."""
+    """Figures out of fold: AUC over all clips and within pages; Brier score and calibration error, classes balanced."""
     labels = data.labels[places]
     probability = 1 / (1 + np.exp(-logits))
     metrics: dict[str, Any] = {"clips": len(places), "auc": round(float(roc_auc_score(labels, logits)), 4)}
     if "source" in data.table:
         metrics.update(held_out_metrics(_rows(data.table.iloc[places]), logits))
-    metrics["brier"] = round(float(np.mean(np.square(probability - labels))), 4)
-    metrics["ece"] = round(expected_calibration_error(probability, labels), 4)
+    weights = data.weights[places]
+    metrics["balanced_brier"] = round(float(np.average(np.square(probability - labels), weights=weights)), 4)
+    metrics["balanced_ece"] = round(expected_calibration_error(probability, labels, weights), 4)
     return metrics
 
 
-def expected_calibration_error(probability: NDArray[np.float64], labels: NDArray[np.int64], bins: int = 10) -> float:
-    """Mean gap between probability and share of fakes over equal-width bins, weighted by their counts."""
+def expected_calibration_error(
+    probability: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
+    bins: int = 10,
+) -> float:
+    """Mean gap between probability and share of fakes over equal-width bins, weighted by what lies in them."""
+    share = np.full(len(labels), 1 / len(labels)) if weights is None else weights / weights.sum()
     place = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [
-        abs(probability[place == b].mean() - labels[place == b].mean()) * (place == b).mean()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return float(sum(gaps))
+    gaps = np.bincount(place, weights=share * (probability - labels), minlength=bins)
+    return float(np.abs(gaps).sum())
+
+
+def _fit(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> Pipeline:
+    """Fit on some rows. Counts get no weight: how much was seen is no evidence, but tells of length and resolution."""
+    counts = np.array([column in COUNT_LIMIT for column in columns])
+    values = _values(data, places, columns)
+    return fit_regression(values, data.labels[places], data.weights[places], STRENGTH, counts)
 
 
 def _values(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:

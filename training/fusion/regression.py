@@ -11,19 +11,26 @@ from sklearn.preprocessing import StandardScaler
 
 
 def fit_regression(
-    features: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64], strength: float
+    features: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    strength: float,
+    silent: NDArray[np.bool_] | None = None,
 ) -> Pipeline:
     """Fit on transformed features `(N, F)`; gives a pipeline of StandardScaler and LogisticRegression.
 
     Weights are held non-negative: each feature is higher the more fake its branch finds the clip, and a regression
-    on a few hundred clips with three summaries of each branch would otherwise subtract one from another. `weights`
-    `(N,)` balance classes and methods; `strength` is the L2 penalty on standardised weights.
+    on a few hundred clips with three summaries of each branch would otherwise subtract one from another. Features
+    marked in `silent` bool `(F,)` get no weight. `weights` `(N,)` balance classes and methods; `strength` is the L2
+    penalty on standardised weights.
     """
     scaler = StandardScaler().fit(features)
     # A feature that hardly varies (a saturated count) is left unscaled rather than blown up.
     scaler.scale_ = np.where(scaler.scale_ < 0.05, 1.0, scaler.scale_)
     regression = LogisticRegression(class_weight="balanced")
-    regression.coef_, regression.intercept_ = _minimise(scaler.transform(features), labels, weights, strength)
+    heard = np.ones(features.shape[1], bool) if silent is None else ~silent
+    scaled = scaler.transform(features) * heard
+    regression.coef_, regression.intercept_ = _minimise(scaled, labels, weights, strength)
     regression.classes_ = np.array([0, 1])
     regression.n_features_in_ = features.shape[1]
     return Pipeline([("scale", scaler), ("regression", regression)])
