@@ -75,6 +75,7 @@ class InferenceProcess:
 
         Raises:
             ModelsUnavailableError: the networks could not be loaded, or the clip did not go through.
+            InferenceCrashedError: the process died before it could tell.
         """
         if self._process is not None and self._process.returncode is None:
             return
@@ -89,13 +90,10 @@ class InferenceProcess:
         try:
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 message = await self._message()
-        except InferenceCrashedError as error:
-            await self.close()
-            raise ModelsUnavailableError(f"the process that loads the networks ended early: {error}") from error
         except TimeoutError:
             await self.close()
             raise ModelsUnavailableError(f"the networks were not loaded within {LOAD_TIMEOUT_S:.0f} s") from None
-        except asyncio.CancelledError:
+        except BaseException:
             await self.close()
             raise
         if message["kind"] != "ready":

@@ -16,7 +16,13 @@ from procrastinate.worker import Worker
 from service import jobs as engine
 from service.analyses import Analyses
 from service.database import make_pool
-from service.inference import AnalysisFailedError, InferenceCrashedError, InferenceProcess, Request
+from service.inference import (
+    AnalysisFailedError,
+    InferenceCrashedError,
+    InferenceProcess,
+    ModelsUnavailableError,
+    Request,
+)
 from service.maintenance import CRASHED, Maintenance
 from service.problems import ProblemDetails
 from service.settings import Settings
@@ -53,7 +59,7 @@ class Analyst:
             await self._analyse(analysis_id, attempt)
         except AnalysisFailedError as error:
             await self._analyses.fail(analysis_id, ProblemDetails.of(error.code, str(error)))
-        except InferenceCrashedError as error:
+        except (InferenceCrashedError, ModelsUnavailableError) as error:
             log.warning("analysis %s, attempt %d: %s", analysis_id, attempt, error)
             if attempt < self._max_attempts:
                 raise engine.TryAgainError from error
@@ -77,7 +83,8 @@ async def run(settings: Settings, conninfo: str, supervised: bool = False) -> bo
     Returns whether it was asked to stop; false means that the engine gave up, as when the database went away.
 
     Raises:
-        service.inference.ModelsUnavailableError: the networks cannot be loaded, or the warm-up clip did not go through.
+        ModelsUnavailableError: the networks cannot be loaded, or the warm-up clip did not go through.
+        InferenceCrashedError: the inference process died while it loaded them.
     """
     member = _Member(settings, conninfo)
     work = asyncio.ensure_future(member.work())

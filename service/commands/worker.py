@@ -24,7 +24,7 @@ def worker(supervised: bool) -> None:
     from service import logs  # noqa: PLC0415
     from service.database import conninfo_of  # noqa: PLC0415
     from service.embedded import DatabaseUnavailableError  # noqa: PLC0415
-    from service.inference import ModelsUnavailableError  # noqa: PLC0415
+    from service.inference import InferenceCrashedError, ModelsUnavailableError  # noqa: PLC0415
     from service.migrations import migrate  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
     from service.worker import run  # noqa: PLC0415
@@ -35,6 +35,6 @@ def worker(supervised: bool) -> None:
         conninfo = conninfo_of(settings)
         asyncio.run(migrate(conninfo))
         asked_to_stop = asyncio.run(run(settings, conninfo, supervised))
-    except (DatabaseUnavailableError, ModelsUnavailableError, psycopg.OperationalError) as error:
+    except (DatabaseUnavailableError, ModelsUnavailableError, InferenceCrashedError, psycopg.OperationalError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if asked_to_stop else 1)

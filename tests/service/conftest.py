@@ -22,7 +22,7 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def service() -> Iterator[RunningService]:
     """A service with one worker that is ready."""
-    with _short_folder() as folder, _running(folder) as running:
+    with _short_folder() as folder, RunningService(folder) as running:
         running.wait_until_ready()
         yield running
 
@@ -30,7 +30,7 @@ def service() -> Iterator[RunningService]:
 @pytest.fixture(scope="module")
 def idle_service(data_dir: Path) -> Iterator[RunningService]:
     """A service without workers, that takes clips of 100,000 bytes at most and keeps three waiting."""
-    with _running(data_dir, workers=0, max_upload_bytes=100_000, max_queue=3) as running:
+    with RunningService(data_dir, workers=0, max_upload_bytes=100_000, max_queue=3) as running:
         yield running
 
 
@@ -47,12 +47,3 @@ def _short_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vericlip-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _running(folder: Path, **settings: object) -> Iterator[RunningService]:
-    running = RunningService(folder, **settings)
-    try:
-        yield running
-    finally:
-        running.stop()

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import psutil
@@ -32,7 +32,7 @@ def eventually(look: Callable[[], Found | None], what: str, patience_s: float = 
 
 
 class RunningService:
-    """Started on creation; `settings` become VERICLIP_* variables."""
+    """Started on creation; `settings` become VERICLIP_* variables. Use it in a `with`, which stops it."""
 
     def __init__(self, data_dir: Path, **settings: object) -> None:
         self.data_dir = data_dir
@@ -50,7 +50,17 @@ class RunningService:
                 stdin=subprocess.DEVNULL,
             )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
-        eventually(self._answers, f"the API, see {self.log}")
+        try:
+            eventually(self._answers, f"the API, see {self.log}")
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()
@@ -60,7 +70,7 @@ class RunningService:
             return False
 
     def stop(self) -> int:
-        """End it as an init system would; returns the exit status."""
+        """End it as an init system would, if it runs; returns the exit status."""
         self.http.close()
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(60)

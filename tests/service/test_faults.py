@@ -58,26 +58,23 @@ def test_clip_that_kills_every_process_is_given_up(service: RunningService, face
 def test_service_is_stopped_and_killed_and_goes_on_where_it_was(
     data_dir: Path, face_clip: Path, undisturbed: dict[str, Any]
 ) -> None:
-    first = RunningService(data_dir, shutdown_grace_s=0)
-    first.wait_until_ready()
-    stopped = first.submit(face_clip)
-    first.wait_until_running(stopped)
-    family = first.family()
-    assert first.stop() == 0
+    with RunningService(data_dir, shutdown_grace_s=0) as first:
+        first.wait_until_ready()
+        stopped = first.submit(face_clip)
+        first.wait_until_running(stopped)
+        family = first.family()
+        assert first.stop() == 0
     assert psutil.wait_procs(family, timeout=10)[1] == []
 
-    second = RunningService(data_dir)
-    result = second.outcome(stopped)["result"]
-    assert result["features"] == pytest.approx(undisturbed["features"], abs=1e-5)
-    killed = second.submit(face_clip)
-    second.wait_until_running(killed)
-    family = second.family()
-    second.kill()
+    with RunningService(data_dir) as second:
+        result = second.outcome(stopped)["result"]
+        assert result["features"] == pytest.approx(undisturbed["features"], abs=1e-5)
+        killed = second.submit(face_clip)
+        second.wait_until_running(killed)
+        family = second.family()
+        second.kill()
     assert psutil.wait_procs(family, timeout=60)[1] == []
 
-    third = RunningService(data_dir)
-    try:
+    with RunningService(data_dir) as third:
         assert third.status(stopped)["result"] == result
         assert third.outcome(killed)["result"]["features"] == pytest.approx(undisturbed["features"], abs=1e-5)
-    finally:
-        third.stop()
