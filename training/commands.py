@@ -26,6 +26,7 @@ def train(recipe: Path, data: Path, runs: Path) -> None:
 @click.option("--gate/--no-gate", default=False, show_default=True, help="Let the gate end clear clips early.")
 def features(source: Path, out: Path, gate: bool) -> None:
     """Extract the 12 fusion features of a clip, or of every `file` in a CSV; run it again to resume."""
+    import torch  # noqa: PLC0415
     from rich.progress import track  # noqa: PLC0415
 
     from fusion.detector import Detector  # noqa: PLC0415
@@ -35,6 +36,8 @@ def features(source: Path, out: Path, gate: bool) -> None:
         jobs = jobs_of(source)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    # As a worker does by default: another count of threads rounds differently.
+    torch.set_num_threads(1)
     rows = out.with_suffix(".csv")
     for _ in track(extract(jobs, Detector.load(), rows, gate=gate), total=len(jobs), description="Features"):
         pass
