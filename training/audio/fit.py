@@ -1,6 +1,5 @@
 """Train the voice network: a light CNN on CQCC, on utterances and copies synthesised from them."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from training.audio.evaluate import figures, quick_figures, score_rows
 from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
 from training.publish import publish_network
 from training.recipe import Recipe
+from training.schedule import warm_cosine
 
 FILE: Final = "audio_cqcc_cnn.safetensors"
 DATA: Final = "train split of the pack's speech, and copy-synthesis of its bona fide utterances"
@@ -121,13 +121,6 @@ def mask(cepstra: Tensor, widest_frames: int = 40, widest_coefficients: int = 8)
             _blank(image, -1, widest_frames)
         _blank(image, -2, widest_coefficients)
     return masked
-
-
-def warm_cosine(step: int, warmup: int, steps: int) -> float:
-    """Learning-rate factor: linear warm-up, then half a cosine down to 1%."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, steps - warmup)))) / 2
 
 
 def _blank(image: Tensor, axis: int, widest: int) -> None:
