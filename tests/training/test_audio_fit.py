@@ -18,7 +18,7 @@ from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
-from training.audio.fit import FILE, fit, mask, split_rows, train, train_step, warm_cosine
+from training.audio.fit import FILE, fit, mask, split_rows, train, train_step
 from training.recipe import Recipe
 
 RATE_HZ = 16_000
@@ -164,10 +164,3 @@ def test_masking_blanks_stretches_and_leaves_the_rest() -> None:
     assert set(masked.unique().tolist()) == {0.0, 1.0}
     assert masked.mean() > 0.5
     assert cepstra.min() == 1
-
-
-def test_the_learning_rate_warms_up_and_fades() -> None:
-    rates = [warm_cosine(step, 10, 100) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1)
-    assert max(rates) == pytest.approx(1.0)
-    assert rates[-1] < 0.02
