@@ -20,6 +20,20 @@ class Backbone(nn.Module, ABC):
         """Embed images `(N, 3, S, S)` as `(N, width)`."""
 
 
+class MeanPooled(Backbone):
+    """A convolutional trunk with global mean pooling."""
+
+    def __init__(self, trunk: nn.Module, width: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.width = width
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed `(N, 3, S, S)` as `(N, width)`."""
+        maps: Tensor = self.trunk(images)
+        return maps.mean(dim=(2, 3))
+
+
 Builder = Callable[[], Backbone]
 _builders: dict[str, Builder] = {}
 

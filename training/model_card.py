@@ -22,7 +22,9 @@ redistributes the weights commercially must check them.
 
 Pages that show both real and fake clips are **held out of all branch training** (`training/splits.py`). Fusion is
 fitted on them, and its figures are measured on them out of five folds by person or scene. The audio network's figures
-are from the `dev` split, whose corpora and nearly all of whose spoofing systems are not in `train`.
+are from the `dev` split; those of gate, visual and temporal network were taken when each was trained, on crops read
+before the last change of the face finder, the fused ones on the code that ships. Of `dev`, the corpora and nearly all
+spoofing systems are not in `train`.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.

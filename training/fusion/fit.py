@@ -16,7 +16,7 @@ from fusion.loading import GATE_HEAD
 from models.store import WEIGHTS_DIR
 from training.clips import ClipRow
 from training.fusion.calibrate import fit_temperature
-from training.fusion.exit_rule import ExitContract, fit_exit_rule
+from training.fusion.exit_rule import fit_exit_rule
 from training.fusion.regression import balanced_weights, fit_regression
 from training.matched import held_out_metrics
 from training.publish import publish_bundle
@@ -156,6 +156,3 @@ def _rows(table: pd.DataFrame) -> list[ClipRow]:
         )
         for row in table.to_dict("records")
     ]
-
-
-__all__ = ["ExitContract", "FusionData", "expected_calibration_error", "fit_fusion", "out_of_fold_logits"]

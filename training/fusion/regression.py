@@ -58,9 +58,8 @@ def balanced_weights(labels: NDArray[np.int64], kinds: NDArray[np.str_]) -> NDAr
     weights = np.zeros(len(labels))
     for label in (0, 1):
         here = labels == label
-        names, place, counts = np.unique(kinds[here], return_inverse=True, return_counts=True)
+        _, place, counts = np.unique(kinds[here], return_inverse=True, return_counts=True)
         # The root of a kind's size: a generator with thirty clips counts more than one with a single clip.
         weights[here] = (np.sqrt(counts) / counts)[place]
         weights[here] /= weights[here].sum()
-        del names
     return weights
