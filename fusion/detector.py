@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
 from branches.media import MediaReader
@@ -13,6 +12,7 @@ from fusion.features import BRANCHES, FeatureVector
 from fusion.head import FusionHead, best_head
 from fusion.loading import ExitRule, load_branches, load_exit_rule, load_heads
 from fusion.reasons import explain
+from fusion.steps import OnStep, StepEvent, StepState, step
 from fusion.timeline import face_reports, fused_timeline
 from fusion.verdict import Label, Verdict
 from models.store import ModelStore
@@ -51,6 +51,7 @@ class _Findings:
     """What is known of a clip so far."""
 
     media: Media
+    on_step: OnStep
     evidence: dict[str, BranchEvidence | Abstained] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
 
@@ -100,7 +101,13 @@ class Detector:
         )
 
     def analyze(
-        self, path: Path, *, gate: bool = True, scan: str = "windows", progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        gate: bool = True,
+        scan: str = "windows",
+        progress: Progress | None = None,
+        on_step: OnStep | None = None,
     ) -> Verdict:
         """Judge one clip.
 
@@ -110,30 +117,30 @@ class Detector:
             scan: "windows" looks at windows spread over a long clip, "full" at every second of it.
             progress: told as the stages really advance, several times a second while frames are extracted; an
                 exception that it raises stops the analysis.
+            on_step: told as reading, each branch and fusion begin and end.
 
         Raises:
             branches.types.MediaError: the file cannot be analysed.
         """
-        report = progress or _silent
+        report, tell = progress or _silent, on_step or _unheard
 
         def extracting(share: float) -> None:
             report(Stage.EXTRACTING, max(1, round(share * EXTRACTED_PERCENT)))
 
-        started = perf_counter()
-        media = self.reader.read(path, scan=scan, progress=extracting)
-        findings = _Findings(media, timings_s={"media": perf_counter() - started})
+        with step("ingest", tell) as reading:
+            media = self.reader.read(path, scan=scan, progress=extracting)
+        findings = _Findings(media, tell, timings_s={"media": reading.took_s})
         report(Stage.RUNNING, EXTRACTED_PERCENT)
         early_exit = self._ask_branches(findings, gate, report)
         report(Stage.CLASSIFYING, CLASSIFYING_PERCENT)
-        return self._conclude(findings, early_exit)
+        with step("fusion", tell):
+            return self._conclude(findings, early_exit)
 
     def _ask_branches(self, findings: _Findings, gate: bool, report: Progress) -> bool:
         """Run the branches in order; true if the gate let the clip out before the others had to run."""
         self._ask("gate", findings)
         if gate and self._may_exit(findings):
-            for branch in BRANCHES:
-                reason = "Not run: the quick check was already clear."
-                findings.evidence.setdefault(branch, Abstained(branch, "early_exit", reason))
+            self._skip_the_rest(findings)
             return True
         for done, branch in enumerate(BRANCHES):
             if branch not in findings.evidence:
@@ -142,12 +149,20 @@ class Detector:
             report(Stage.RUNNING, EXTRACTED_PERCENT + span * (done + 1) // len(BRANCHES))
         return False
 
+    def _skip_the_rest(self, findings: _Findings) -> None:
+        for branch in BRANCHES:
+            if branch not in findings.evidence:
+                reason = "Not run: the quick check was already clear."
+                findings.evidence[branch] = Abstained(branch, "early_exit", reason)
+                findings.on_step(StepEvent(branch, StepState.SKIPPED, note=reason))
+
     def _ask(self, name: str, findings: _Findings) -> BranchEvidence | Abstained:
-        started = perf_counter()
-        inputs = self.branches[name].prepare(findings.media)
-        found = inputs if isinstance(inputs, Abstained) else self.branches[name].score(inputs)
+        with step(name, findings.on_step) as asking:
+            inputs = self.branches[name].prepare(findings.media)
+            found = inputs if isinstance(inputs, Abstained) else self.branches[name].score(inputs)
+            asking.abstained = found.reason if isinstance(found, Abstained) else None
         findings.evidence[name] = found
-        findings.timings_s[name] = perf_counter() - started
+        findings.timings_s[name] = asking.took_s
         return found
 
     def _may_exit(self, findings: _Findings) -> bool:
@@ -198,4 +213,8 @@ class Detector:
 
 
 def _silent(_stage: Stage, _percent: int) -> None:
+    return None
+
+
+def _unheard(_event: StepEvent) -> None:
     return None
