@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from service import error_handlers
+from service.access.keys import Keys
 from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
@@ -31,7 +32,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         store = MediaStore(settings.media_dir)
         store.prepare()
         async with pool, engine.open_async(pool):
-            app.state.context = Context(settings, Analyses(pool, Jobs(engine)), store)
+            app.state.context = Context(settings, Analyses(pool, Jobs(engine)), store, Keys(pool))
             yield
 
     app = FastAPI(title="Vericlip", description=DESCRIPTION, version=version("vericlip"), lifespan=lifespan)

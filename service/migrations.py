@@ -53,6 +53,35 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
         );
         """,
     ),
+    (
+        "0004_api_keys",
+        """
+        CREATE TABLE api_keys (
+            id text PRIMARY KEY,
+            secret_sha256 bytea NOT NULL CHECK (length(secret_sha256) = 32),
+            label text NOT NULL,
+            scopes text[] NOT NULL,
+            rate_per_s double precision NOT NULL CHECK (rate_per_s > 0),
+            rate_burst integer NOT NULL CHECK (rate_burst >= 1),
+            -- the token bucket: what was left at filled_at
+            tokens double precision NOT NULL,
+            filled_at timestamptz NOT NULL DEFAULT now(),
+            daily_clips bigint CHECK (daily_clips >= 0),
+            daily_bytes bigint CHECK (daily_bytes >= 0),
+            created_at timestamptz NOT NULL DEFAULT now(),
+            last_used_at timestamptz,
+            revoked_at timestamptz
+        );
+        CREATE TABLE api_key_usage (
+            key_id text NOT NULL REFERENCES api_keys ON DELETE CASCADE,
+            -- in UTC
+            day date NOT NULL,
+            clips bigint NOT NULL DEFAULT 0,
+            bytes bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (key_id, day)
+        );
+        """,
+    ),
 )
 
 

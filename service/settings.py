@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     """A PostgreSQL database of its own, postgresql://user:password@host/name, instead of the embedded server."""
+
+    require_keys: bool = False
+    """Whether requests need an API key on loopback too; beyond loopback they always do."""
 
     workers: int = Field(default=1, ge=0)
     """Worker processes that `vericlip serve` keeps running; 0 where workers run elsewhere."""
@@ -85,6 +89,11 @@ class Settings(BaseSettings):
     """DEBUG, INFO, WARNING or ERROR."""
 
     @property
+    def keys_required(self) -> bool:
+        """Whether every request must carry an API key."""
+        return self.require_keys or not _is_loopback(self.host)
+
+    @property
     def media_dir(self) -> Path:
         """Where uploaded clips lie."""
         return self.data_dir.absolute() / "media"
@@ -115,3 +124,10 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             values["database_url"] = self.database_url.get_secret_value()
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,1 +1,1 @@
-"""Who may ask for what."""
+"""Who may do what, and how much of it: keys, scopes, rate limits, quotas, and what guards the edge."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.access.keys import Keys
 from service.analyses import Analyses
 from service.settings import Settings
 from service.storage import MediaStore
@@ -17,6 +18,7 @@ class Context:
     settings: Settings
     analyses: Analyses
     store: MediaStore
+    keys: Keys
 
 
 def _of(request: Request) -> Context:
