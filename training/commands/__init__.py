@@ -1,0 +1,1 @@
+"""The training side of the `vericlip` command, one subcommand a file."""

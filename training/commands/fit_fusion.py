@@ -1,0 +1,26 @@
+"""`vericlip fit-fusion`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("fit-fusion", epilog="Example: vericlip fit-fusion features.csv")
+@click.argument("features", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Weights folder instead of the one that ships."
+)
+def fit_fusion(features: Path, out: Path | None) -> None:
+    """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card."""
+    from models.store import WEIGHTS_DIR  # noqa: PLC0415
+    from training.fusion.fit import fit_fusion as fit  # noqa: PLC0415
+    from training.model_card import write_card  # noqa: PLC0415
+
+    folder = out or WEIGHTS_DIR
+    try:
+        fitted = fit(features, folder)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for file, metrics in fitted.items():
+        click.echo(f"{file}: {metrics}")
+    click.echo(write_card(folder))
