@@ -25,10 +25,14 @@ class TruncatedResNet(Backbone):
         maps: Tensor = self.stages(self.stem(images))
         return maps
 
+    @staticmethod
+    def pool(maps: Tensor) -> Tensor:
+        """Mean and maximum over the picture: `(N, C, H, W)` to `(N, 2 C)`."""
+        return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
+
     def forward(self, images: Tensor) -> Tensor:
         """Embed `(N, 3, S, S)` as `(N, width)`."""
-        maps = self.feature_map(images)
-        return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
+        return self.pool(self.feature_map(images))
 
 
 @backbone("resnet18")

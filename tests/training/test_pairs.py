@@ -8,7 +8,7 @@ from branches.media import align_face
 from models.spec import ImageSpec
 from tests.training.bank import drawn_bank, drawn_face
 from training.visual.augment import Chain, compress, degrade, draw_chain
-from training.visual.pair_source import MARGIN, PairSource, Placed, follow
+from training.visual.pair_source import MARGIN, PairSource, Placed, follow, where_altered
 from training.visual.pairs import FacePairs, Jitter
 
 GENTLE = Chain(False, 0.0, 0.0, 1.0, False, 0.0, "none", 50, 1)
@@ -16,16 +16,35 @@ GENTLE = Chain(False, 0.0, 0.0, 1.0, False, 0.0, "none", 50, 1)
 
 def test_pairs_are_normalised_squares_real_first() -> None:
     pairs = FacePairs(PairSource(drawn_bank(), pack_share=0.5), ImageSpec(), crop_px=176, seed=3)
-    for _, (images, labels) in zip(range(4), pairs, strict=False):
-        assert images.shape == (2, 3, 176, 176)
-        assert torch.isfinite(images).all()
-        assert labels.tolist() == [0.0, 1.0]
-        assert not torch.equal(images[0], images[1])
+    for _, sample in zip(range(4), pairs, strict=False):
+        assert sample.images.shape == (2, 3, 176, 176)
+        assert torch.isfinite(sample.images).all()
+        assert sample.labels.tolist() == [0.0, 1.0]
+        assert not torch.equal(sample.images[0], sample.images[1])
+
+
+@pytest.mark.parametrize(("pack_share", "known"), [(0.0, 1.0), (1.0, 0.0)])
+def test_where_the_forger_wrote_is_known_of_pseudo_fakes_alone(pack_share: float, known: float) -> None:
+    sample = next(iter(FacePairs(PairSource(drawn_bank(), pack_share), ImageSpec(), crop_px=176, seed=3)))
+    assert sample.known == known
+    assert sample.altered.shape == (11, 11)
+    assert (sample.altered.max() > 0) == bool(known)
+
+
+def test_alterations_are_marked_where_they_are() -> None:
+    real = drawn_face(1).image
+    fake = real.copy()
+    fake[20:30, 40:60] = 255 - fake[20:30, 40:60] // 2
+    marked = where_altered(real, fake)[..., 0] == 255
+    assert marked[20:30, 40:60].mean() > 0.9
+    assert not marked[:20].any()
+    assert not marked[:, 60:].any()
 
 
 def test_the_same_seed_draws_the_same_pairs() -> None:
-    first, second = (next(iter(FacePairs(PairSource(drawn_bank(), 0.3), ImageSpec(), 176, 9)))[0] for _ in range(2))
-    assert torch.equal(first, second)
+    first, second = (next(iter(FacePairs(PairSource(drawn_bank(), 0.3), ImageSpec(), 176, 9))) for _ in range(2))
+    assert torch.equal(first.images, second.images)
+    assert torch.equal(first.altered, second.altered)
 
 
 def test_the_real_member_is_never_a_fake_of_the_pack() -> None:
@@ -33,9 +52,9 @@ def test_the_real_member_is_never_a_fake_of_the_pack() -> None:
     rng = np.random.default_rng(0)
     fakes = [face for face in drawn_bank() if face.label == "fake"]
     for _ in range(10):
-        real, fake = source._published(source._draw_real(rng), rng)
-        assert not any(np.array_equal(real.image, other.image) for other in fakes)
-        assert real.image.shape[0] == pytest.approx(fake.image.shape[0], abs=4)
+        pair = source._published(source._draw_real(rng), rng)
+        assert not any(np.array_equal(pair.real.image, other.image) for other in fakes)
+        assert pair.real.image.shape[0] == pytest.approx(pair.fake.image.shape[0], abs=4)
 
 
 def test_without_errors_and_degradation_training_sees_what_serving_sees() -> None:

@@ -57,12 +57,16 @@ class BankFace:
     burst: int = 0
 
 
-def load_bank(data_dir: Path, folder: Path) -> list[BankFace]:
-    """Read the bank, building it first if `folder` has none; faces without a mesh are left out."""
-    kept = folder / "bank.joblib"
+def load_bank(data_dir: Path, folder: Path, *, held_out: bool = False) -> list[BankFace]:
+    """Read the bank, building it first if `folder` has none; faces without a mesh are left out.
+
+    With `held_out`, the faces of the held-out pages' clips; otherwise those of all others and the stills.
+    """
+    kept = folder / ("held_out.joblib" if held_out else "bank.joblib")
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        faces = [*_stills(data_dir / "faces"), *_clips(data_dir / "video", folder.parent / "media")]
+        stills = [] if held_out else _stills(data_dir / "faces")
+        faces = [*stills, *_clips(data_dir / "video", folder.parent / "media", held_out)]
         points = _mesh([face.image for face in faces], folder)
         meshed = [replace(face, points=p) for face, p in zip(faces, points, strict=True) if np.isfinite(p).all()]
         joblib.dump(meshed, kept)
@@ -94,9 +98,9 @@ def _stills(folder: Path) -> Iterator[BankFace]:
         )
 
 
-def _clips(folder: Path, cache: Path) -> Iterator[BankFace]:
+def _clips(folder: Path, cache: Path, held_out: bool) -> Iterator[BankFace]:
     reader = MediaReader()
-    rows = [row for row in read_clips(folder / "clips.csv") if not is_held_out(row.source)]
+    rows = [row for row in read_clips(folder / "clips.csv") if is_held_out(row.source) == held_out]
     for row in track(rows, description="Clips"):
         media = cached_media(row.path, cache, reader)
         if media is not None and len(media.faces):

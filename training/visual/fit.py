@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import safetensors.torch
-import torch
 from rich.console import Console
-from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
@@ -22,7 +19,8 @@ from training.schedule import warm_cosine
 from training.visual.bank import load_bank
 from training.visual.held_out import HeldOutFaces
 from training.visual.pair_source import PairSource
-from training.visual.pairs import FacePairs
+from training.visual.pairs import FacePairs, Sample
+from training.visual.trainer import LocalisingTrainer
 
 FILE: Final = "visual_resnet18.safetensors"
 DATA: Final = (
@@ -39,18 +37,21 @@ def fit(recipe: Recipe) -> None:
     network = build_face_classifier(config)
     load_stem(network, recipe.data_dir / options["init"])
     average = AveragedWeights(network, options["ema_decay"])
-    optimiser = AdamW(network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
+    trainer = LocalisingTrainer(network, options["local_weight"])
+    optimiser = AdamW(trainer.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
-    parts = {"network": network, "average": average.network, "optimiser": optimiser, "schedule": schedule}
+    parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint = recipe.run_dir / "checkpoint.pt"
     start = load_checkpoint(checkpoint, **parts)
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
+    if options["all_pages"]:
+        bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
     held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     source = PairSource(bank, options["pack_share"])
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["stop_after"]):
-        loss = train_step(network, next(batches), optimiser)
+        loss = trainer.step(next(batches), optimiser)
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["stop_after"]:
@@ -80,30 +81,11 @@ def _renamed(name: str) -> str:
     return f"stages.{int(stage[-1]) - 1}.{rest}" if stage.startswith("layer") else name
 
 
-def _batches(pairs: FacePairs, options: dict[str, Any]) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(pairs: FacePairs, options: dict[str, Any]) -> Iterator[Sample]:
     loader = DataLoader(
         pairs,
         batch_size=options["pairs_per_batch"],
         num_workers=options["loader_workers"],
         prefetch_factor=4 if options["loader_workers"] else None,
     )
-    for images, labels in loader:
-        yield images.flatten(0, 1).contiguous(memory_format=torch.channels_last), labels.flatten()
-
-
-def train_step(network: FaceClassifier, batch: tuple[Tensor, Tensor], optimiser: AdamW) -> float:
-    """One step on cross-entropy plus a ranking term: each forgery must score above its own real partner.
-
-    Batch norm stays in eval mode: the initial weights carry it folded, and small batches would only add noise.
-    """
-    network.eval()
-    network.dropout.train()
-    images, labels = batch
-    logits = network(images)
-    real, fake = logits.view(-1, 2).unbind(dim=1)
-    loss = functional.binary_cross_entropy_with_logits(logits, labels) + 0.3 * functional.softplus(real - fake).mean()
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-    optimiser.step()
-    return float(loss.detach())
+    return iter(loader)

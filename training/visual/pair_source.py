@@ -16,6 +16,8 @@ from training.visual.pseudo_fakes import Face, make_pseudo_fake
 from training.visual.rerender import Image
 
 MARGIN: Final = 1.45
+VISIBLE: Final = 4
+"""A forger's change of fewer grey levels than this leaves no trace after any codec."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +27,15 @@ class Placed:
     image: Image
     box: NDArray[np.float32]
     landmarks: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A real face and a forgery, and where the forger wrote: 255 in uint8 `(H, W, 3)`; None for published fakes."""
+
+    real: Placed
+    fake: Placed
+    altered: Placed | None
 
 
 class PairSource:
@@ -44,37 +55,45 @@ class PairSource:
         for face in faces:
             self.clips[face.file].append(face)
 
-    def draw(self, rng: Generator) -> tuple[Placed, Placed]:
-        """Draw a pair, real first, both degraded alike."""
+    def draw(self, rng: Generator) -> Pair:
+        """Draw a pair, both degraded alike."""
         real = self._draw_real(rng)
         published = bool(self.fake_methods) and rng.random() < self.pack_share
         pair = self._published(real, rng) if published else self._pseudo(real, rng)
         chain = draw_chain(rng)
-        degraded = [degrade(placed.image, chain) for placed in pair]
-        first, second = (follow(p, image, chain.flip) for p, image in zip(pair, degraded, strict=True))
-        return first, second
+        first, second = (follow(each, degrade(each.image, chain), chain.flip) for each in (pair.real, pair.fake))
+        return Pair(first, second, mirrored(pair.altered) if pair.altered and chain.flip else pair.altered)
 
     def _draw_real(self, rng: Generator) -> BankFace:
         groups = self.real_groups[rng.integers(len(self.real_groups))]
         members = groups[list(groups)[rng.integers(len(groups))]]
         return members[rng.integers(len(members))]
 
-    def _pseudo(self, real: BankFace, rng: Generator) -> tuple[Placed, Placed]:
+    def _pseudo(self, real: BankFace, rng: Generator) -> Pair:
         siblings = self.clips[real.file]
         frame = siblings[rng.integers(len(siblings))]
         other = self._draw_real(rng)
         face = Face(real.image, real.points)
         frame_face = face if frame is real else Face(frame.image, frame.points)
         fake, _ = make_pseudo_fake(face, frame_face, Face(other.image, other.points), rng)
-        return Placed(real.image, real.box, real.landmarks), Placed(fake, real.box, real.landmarks)
+        first, second, altered = (
+            Placed(image, real.box, real.landmarks) for image in (real.image, fake, where_altered(real.image, fake))
+        )
+        return Pair(first, second, altered)
 
-    def _published(self, real: BankFace, rng: Generator) -> tuple[Placed, Placed]:
+    def _published(self, real: BankFace, rng: Generator) -> Pair:
         methods = list(self.fake_methods)
         members = self.fake_methods[methods[rng.integers(len(methods))]]
         fake = members[rng.integers(len(members))]
         room = min(_room(real), _room(fake), MARGIN)
         width = min(side_px(real.box), side_px(fake.box))
-        return _tighten(real, room, width), _tighten(fake, room, width)
+        return Pair(_tighten(real, room, width), _tighten(fake, room, width), None)
+
+
+def where_altered(real: Image, fake: Image) -> Image:
+    """255 where two pictures uint8 `(H, W, 3)` differ visibly, 0 elsewhere; uint8 `(H, W, 3)`."""
+    difference = cv2.absdiff(real, fake).max(axis=2)
+    return np.repeat(np.where(difference >= VISIBLE, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def side_px(box: NDArray[np.float32]) -> float:
@@ -115,6 +134,11 @@ def _tighten(face: BankFace, room: float, width_px: float) -> Placed:
         factor = 1.0
     offset = low.astype(np.float32)
     return Placed(image, (face.box - np.tile(offset, 2)) * factor, (face.landmarks - offset) * factor)
+
+
+def mirrored(placed: Placed) -> Placed:
+    """The mirror image, with its landmarks in order."""
+    return follow(placed, np.ascontiguousarray(placed.image[:, ::-1]), flip=True)
 
 
 def follow(placed: Placed, degraded: Image, flip: bool) -> Placed:

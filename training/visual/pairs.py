@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.random import Generator
@@ -14,29 +16,53 @@ from branches.media import align_face
 from models.spec import ImageSpec
 from training.visual.pair_source import MARGIN, PairSource, side_px
 
+CELL_PX: Final = 16
+"""Side of the cells in which a pair's alterations are counted: the stride of ResNet-18 to stage 3."""
 
-class FacePairs(IterableDataset[tuple[Tensor, Tensor]]):
-    """Endless pairs: normalised float32 `(2, 3, crop_px, crop_px)`, real first, with labels `(2,)`."""
+
+class Sample(NamedTuple):
+    """One pair as tensors, or a batch of them with one more axis in front.
+
+    `images` float32 `(2, 3, P, P)` normalised, real first; `labels` float32 `(2,)`; `altered` float32
+    `(P / 16, P / 16)`, the share of each cell that the forger changed; `known` float32 `()`, 0 if that is not known.
+    """
+
+    images: Tensor
+    labels: Tensor
+    altered: Tensor
+    known: Tensor
+
+
+class FacePairs(IterableDataset[Sample]):
+    """Endless pairs of squares of `crop_px`, a multiple of 16."""
 
     def __init__(self, source: PairSource, spec: ImageSpec, crop_px: int, seed: int) -> None:
         super().__init__()
         self.source, self.spec, self.crop_px, self.seed = source, spec, crop_px, seed
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Sample]:
         worker = get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
         while True:
-            yield self.draw(rng), torch.tensor([0.0, 1.0])
+            yield self.draw(rng)
 
-    def draw(self, rng: Generator) -> Tensor:
+    def draw(self, rng: Generator) -> Sample:
         """Draw one pair, aligned with one error for both, and cut one square of `crop_px` out of both."""
         pair = self.source.draw(rng)
-        jitter = Jitter.draw(rng)
-        size = self.spec.size_px
-        moved = [(placed.image, *jitter.moved(placed.landmarks, placed.box)) for placed in pair]
+        jitter, size = Jitter.draw(rng), self.spec.size_px
+        places = [placed for placed in (pair.real, pair.fake, pair.altered) if placed]
+        moved = [(placed.image, *jitter.moved(placed.landmarks, placed.box)) for placed in places]
         crops = np.stack([align_face(*each, size=size, margin=MARGIN) for each in moved])
         top, left = rng.integers(0, size - self.crop_px + 1, 2)
-        return self.spec.to_tensor(crops)[..., top : top + self.crop_px, left : left + self.crop_px]
+        rows, columns = slice(top, top + self.crop_px), slice(left, left + self.crop_px)
+        cells = (self.crop_px // CELL_PX,) * 2
+        altered = cv2.resize(crops[-1][rows, columns, 0], cells, interpolation=cv2.INTER_AREA) / 255.0
+        return Sample(
+            images=self.spec.to_tensor(crops[:2])[..., rows, columns],
+            labels=torch.tensor([0.0, 1.0]),
+            altered=torch.tensor(altered, dtype=torch.float32) * float(pair.altered is not None),
+            known=torch.tensor(float(pair.altered is not None)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

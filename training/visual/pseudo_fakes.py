@@ -5,7 +5,7 @@ Compare self-blended images (Shiohara and Yamasaki 2022, arXiv 2204.08376) and a
 person's face, and a random generator, and gives uint8 RGB of the real face's size.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,13 +104,18 @@ def blend(target: Image, source: Image, mask: Mask) -> Image:
 
 def recolour(image: Image, rng: Generator, strength: float) -> Image:
     """Shift hue, saturation, value, contrast and channels by up to `strength` of what looks odd."""
-    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV).astype(np.float32)
-    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-12, 12) * strength) % 180
-    hsv[..., 1:] = np.clip(hsv[..., 1:] * (1 + rng.uniform(-0.4, 0.4, 2) * strength), 0, 255)
-    shifted = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
+    levels = np.arange(256)
+    hue = (levels + rng.uniform(-12, 12) * strength) % 180
+    others = [levels * (1 + rng.uniform(-0.4, 0.4) * strength) for _ in range(2)]
+    hsv = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), _table([hue, *others]))
     gain = 1 + rng.uniform(-0.25, 0.25) * strength
-    coloured = (shifted - 128) * gain + 128 + rng.uniform(-25, 25, 3) * strength
-    return np.clip(np.rint(coloured), 0, 255).astype(np.uint8)
+    channels = [(levels - 128) * gain + 128 + rng.uniform(-25, 25) * strength for _ in range(3)]
+    return np.asarray(cv2.LUT(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), _table(channels)), np.uint8)
+
+
+def _table(channels: Sequence[NDArray[np.float64]]) -> NDArray[np.uint8]:
+    """What every grey level of three channels becomes, as `cv2.LUT` takes it: uint8 `(1, 256, 3)`."""
+    return np.clip(np.rint(np.stack(channels, axis=-1)), 0, 255).astype(np.uint8)[None]
 
 
 def match_colour(source: Image, target: Image, mask: Mask, share: float) -> Image:
@@ -135,14 +140,14 @@ def warp_onto(source: Face, target: Face, cell_px: int = 8) -> Image:
     grid = (max(height // cell_px, 2), max(width // cell_px, 2))
     # Nodes lie at the centres of equal cells, where cv2.resize takes the values of a small picture to be.
     rows, columns = ((np.arange(n) + 0.5) * size / n - 0.5 for n, size in zip(grid, (height, width), strict=True))
-    nodes = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    nodes = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2).astype(np.float32)
     distance = np.square(nodes[:, None] - target.points[None]).sum(axis=2)
     weight = np.exp(-distance / (2 * (0.06 * face_width(target.points)) ** 2))
     local = (weight @ residual / (weight.sum(axis=1, keepdims=True) + 1e-3)).reshape(*grid, 2)
     shift = cv2.resize(local.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float32)
-    field = _apply(affine, pixels).reshape(height, width, 2) + shift
-    return _remap(source.image, field[..., 0], field[..., 1])
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    field = [x * affine[0, axis] + y * affine[1, axis] + affine[2, axis] + shift[..., axis] for axis in (0, 1)]
+    return _remap(source.image, *field)
 
 
 def _warp_smoothly(face: Face, rng: Generator) -> Image:

@@ -1,0 +1,39 @@
+"""Visual training: one step learns the verdict and where the forger wrote."""
+
+import pytest
+import torch
+from torch.optim import AdamW
+
+from models.face_classifier import build_face_classifier
+from models.spec import ImageSpec
+from tests.training.bank import drawn_bank
+from training.visual.pair_source import PairSource
+from training.visual.pairs import FacePairs, Sample
+from training.visual.trainer import LocalisingTrainer, local_loss
+
+
+def batch() -> Sample:
+    pairs = iter(FacePairs(PairSource(drawn_bank(), 0.3), ImageSpec(), crop_px=64, seed=2))
+    return Sample(*(torch.stack(parts) for parts in zip(next(pairs), next(pairs), strict=True)))
+
+
+def test_steps_on_one_batch_lower_its_loss() -> None:
+    torch.manual_seed(0)
+    trainer = LocalisingTrainer(build_face_classifier({"backbone": "resnet18", "dropout": 0.0}), local_weight=1.0)
+    optimiser, sample = AdamW(trainer.parameters(), lr=1e-3), batch()
+    losses = [trainer.step(sample, optimiser) for _ in range(6)]
+    assert losses[-1] < losses[0]
+
+
+def test_pairs_without_a_known_alteration_teach_no_places() -> None:
+    cells, altered = torch.randn(4, 3, 3), torch.rand(2, 3, 3)
+    known = torch.tensor([1.0, 0.0])
+    changed = cells.clone()
+    changed[2:] += 5
+    assert local_loss(changed, altered, known) == local_loss(cells, altered, known)
+    assert local_loss(cells, altered, torch.zeros(2)) == 0
+
+
+def test_only_a_resnet_can_be_taught_places() -> None:
+    with pytest.raises(TypeError, match="ResNet"):
+        LocalisingTrainer(build_face_classifier({"backbone": "mobilenet_v3_small"}), local_weight=1.0)

@@ -1,0 +1,74 @@
+"""One step of visual training: the verdict on each face, its order within the pair, and where the forger wrote."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+
+from models.face_classifier import FaceClassifier
+from models.resnet import TruncatedResNet
+from training.visual.pairs import Sample
+
+RANKING_WEIGHT = 0.3
+LARGEST_GRADIENT = 5.0
+
+
+class LocalisingTrainer(nn.Module):
+    """A face classifier with a second head, for training only, that marks the forged cells of the feature map.
+
+    A verdict teaches one bit a picture; the map of what the forger changed teaches one for every cell (compare
+    Face X-ray, Li et al. 2020, arXiv 1912.13458).
+    """
+
+    def __init__(self, network: FaceClassifier, local_weight: float) -> None:
+        super().__init__()
+        if not isinstance(network.backbone, TruncatedResNet):
+            raise TypeError("only a ResNet gives the feature map that the local head reads")
+        self.network, self.local_weight = network, local_weight
+        self.local = nn.Conv2d(network.width // 2, 1, kernel_size=1)
+
+    @property
+    def backbone(self) -> TruncatedResNet:
+        """The classifier's backbone."""
+        return cast(TruncatedResNet, self.network.backbone)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Crops `(N, 3, P, P)` to logits of each crop `(N,)` and of each cell `(N, P / 16, P / 16)`."""
+        maps = self.backbone.feature_map(images)
+        return self.network.classify(self.backbone.pool(maps)), self.local(maps).squeeze(1)
+
+    def loss(self, batch: Sample) -> Tensor:
+        """Cross-entropy of crops, ranking within pairs, cross-entropy of cells."""
+        images = batch.images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        logits, cells = self(images)
+        real, fake = logits.view(-1, 2).unbind(dim=1)
+        verdict = functional.binary_cross_entropy_with_logits(logits, batch.labels.flatten())
+        ranking = functional.softplus(real - fake).mean()
+        return verdict + RANKING_WEIGHT * ranking + self.local_weight * local_loss(cells, batch.altered, batch.known)
+
+    def step(self, batch: Sample, optimiser: Optimizer) -> float:
+        """Take one step and give the loss.
+
+        Batch norm stays in eval mode: the initial weights carry it folded, and small batches would only add noise.
+        """
+        self.eval()
+        self.network.dropout.train()
+        loss = self.loss(batch)
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.parameters(), LARGEST_GRADIENT)
+        optimiser.step()
+        return float(loss.detach())
+
+
+def local_loss(cells: Tensor, altered: Tensor, known: Tensor) -> Tensor:
+    """Cross-entropy of cell logits `(2 B, H, W)` against shares altered `(B, H, W)`, over pairs that are known `(B,)`.
+
+    Real members have no altered cell.
+    """
+    target = torch.stack([torch.zeros_like(altered), altered], dim=1).flatten(0, 1)
+    each = functional.binary_cross_entropy_with_logits(cells, target, reduction="none").mean(dim=(1, 2))
+    weight = known.repeat_interleave(2)
+    return (each * weight).sum() / weight.sum().clamp(min=1.0)
