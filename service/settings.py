@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     """Folder of the media store and of the embedded PostgreSQL."""
 
+    media_url: str | None = None
+    """Where clips are kept, if not in the data folder: `file:///srv/clips` or `s3://bucket/prefix`.
+
+    Every process of one service names the same. Credentials and endpoint of S3 come from the usual AWS_* variables.
+    """
+
     host: str = "127.0.0.1"
     """Address that the API binds to: loopback, unless you say otherwise."""
 
@@ -57,6 +63,15 @@ class Settings(BaseSettings):
 
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
     """Largest clip that is accepted, in bytes."""
+
+    max_batch: int = Field(default=20, ge=1)
+    """Clips that one batch may hold."""
+
+    max_batch_bytes: int = Field(default=1_000_000_000, ge=1)
+    """Largest batch that is accepted, in bytes."""
+
+    min_free_bytes: int = Field(default=500_000_000, ge=0)
+    """Free space below which uploads are refused with `insufficient_storage`, in bytes."""
 
     max_queue: int = Field(default=200, ge=1)
     """Clips that may wait; past that, new ones are refused with `queue_full`."""
@@ -95,8 +110,18 @@ class Settings(BaseSettings):
 
     @property
     def media_dir(self) -> Path:
-        """Where uploaded clips lie."""
+        """Where uploaded clips lie, unless `media_url` says otherwise."""
         return self.data_dir.absolute() / "media"
+
+    @property
+    def media_location(self) -> str | Path:
+        """URL or folder of the media store."""
+        return self.media_url or self.media_dir
+
+    @property
+    def scratch_dir(self) -> Path:
+        """This machine's private copies of clips that lie elsewhere."""
+        return self.data_dir.absolute() / "scratch"
 
     @property
     def postgres_dir(self) -> Path:

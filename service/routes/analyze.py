@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.problems import ProblemError, responses
 from service.routes.context import Given
 from service.schemas import AnalysisStatus, Status
-from service.uploads import receive
+from service.uploads import clip_limits, receive
 
 router = APIRouter(tags=["analyses"])
 
@@ -36,14 +36,22 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
     response_model=AnalysisStatus,
     response_model_exclude_none=True,
     openapi_extra=UPLOAD_FORM,
-    responses=responses("invalid_request", "media_corrupt", "too_large", "queue_full", "unavailable"),
+    responses=responses(
+        "invalid_request",
+        "media_corrupt",
+        "too_large",
+        "too_slow",
+        "queue_full",
+        "insufficient_storage",
+        "unavailable",
+    ),
 )
 async def analyze(request: Request, response: Response, given: Given) -> AnalysisStatus:
     """Accept a clip for analysis; poll the address in `Location` for the result."""
     limits = given.settings
     await given.analyses.refuse_if_full(limits.max_queue)
     analysis_id = uuid4()
-    upload = await receive(request, given.store, analysis_id, limits.max_upload_bytes)
+    upload = await receive(request, given.store, analysis_id, clip_limits(limits))
     try:
         await given.analyses.submit(analysis_id, upload, limits.max_queue)
     except ProblemError:
