@@ -29,7 +29,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine, pool = make_app(), make_pool(conninfo)
-        store = MediaStore(settings.media_dir)
+        store = MediaStore(settings.media_location, settings.scratch_dir)
         store.prepare()
         async with pool, engine.open_async(pool):
             app.state.context = Context(settings, Analyses(pool, Jobs(engine)), store, Keys(pool))

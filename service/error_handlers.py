@@ -10,6 +10,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from service.problems import MEDIA_TYPE, ProblemDetails, ProblemError
+from service.storage import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    for kind in (psycopg.OperationalError, PoolTimeout, ConnectorException):
+    for kind in (psycopg.OperationalError, PoolTimeout, ConnectorException, StoreUnavailableError):
         app.add_exception_handler(kind, _on_unavailable)
     app.add_exception_handler(Exception, _on_unexpected)
 
@@ -44,8 +45,9 @@ async def _on_invalid_request(_request: Request, error: Exception) -> Response:
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> Response:
-    log.error("database out of reach: %s", error)
-    details = ProblemDetails.of("unavailable", "The database is out of reach; try again in a few seconds.")
+    log.error("out of reach: %s", error)
+    what = "media store" if isinstance(error, StoreUnavailableError) else "database"
+    details = ProblemDetails.of("unavailable", f"The {what} is out of reach; try again in a few seconds.")
     return _respond(details, {"Retry-After": "5"})
 
 

@@ -27,6 +27,7 @@ STATUS_OF_CODE: Final[dict[str, int]] = {
     "unavailable": 503,
     "worker_crashed": 500,
     "analysis_timeout": 500,
+    "media_lost": 500,
     "models_unavailable": 503,
     "internal_error": 500,
 }

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     Every process of one service names the same. Credentials and endpoint of S3 come from the usual AWS_* variables.
     """
 
+    media_url: str | None = None
+    """Where clips are kept, if not in the data folder: `file:///srv/clips` or `s3://bucket/prefix`.
+
+    Every process of one service names the same. Credentials and endpoint of S3 come from the usual AWS_* variables.
+    """
+
     host: str = "127.0.0.1"
     """Address that the API binds to: loopback, unless you say otherwise."""
 

@@ -73,7 +73,8 @@ async def _sweeping(settings: Settings, conninfo: str) -> AsyncIterator[None]:
     """Hand on the clips of dead workers from here too, while the only worker is being started again."""
     pool, engine = make_pool(conninfo, max_size=2), make_app()
     async with pool, engine.open_async(pool):
-        maintenance = Maintenance(pool, Jobs(engine), MediaStore(settings.media_dir), settings, lambda: None)
+        store = MediaStore(settings.media_location, settings.scratch_dir)
+        maintenance = Maintenance(pool, Jobs(engine), store, settings, lambda: None)
         sweeping = asyncio.ensure_future(maintenance.run())
         try:
             yield

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import UUID
 
+from fastapi.concurrency import contextmanager_in_threadpool
 from procrastinate import App
 from procrastinate.worker import Worker
 
@@ -26,10 +27,13 @@ from service.inference import (
 from service.maintenance import CRASHED, Maintenance
 from service.problems import ProblemDetails
 from service.settings import Settings
-from service.storage import MediaStore
+from service.storage import MediaMissingError, MediaStore, StoreUnavailableError
 
 POLL_S: Final = 1.0
 """Longest wait for a job that was handed on; a new one is announced by the database."""
+
+STORE_PAUSE_S: Final = 2.0
+MEDIA_LOST: Final = ProblemDetails.of("media_lost", "The clip is no longer in the media store; send it again.")
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +68,14 @@ class Analyst:
             if attempt < self._max_attempts:
                 raise engine.TryAgainError from error
             await self._analyses.fail(analysis_id, CRASHED)
+        except MediaMissingError:
+            await self._analyses.fail(analysis_id, MEDIA_LOST)
+        except StoreUnavailableError as error:
+            # No fault of the clip: it waits until the store is back.
+            log.warning("analysis %s waits: %s", analysis_id, error)
+            await self._analyses.give_back(analysis_id, attempt)
+            await asyncio.sleep(STORE_PAUSE_S)
+            raise engine.TryAgainError from error
         except asyncio.CancelledError:
             # Shutdown (a cancelled analysis is no longer being processed): the attempt does not count.
             await self._analyses.give_back(analysis_id, attempt)
@@ -73,7 +85,8 @@ class Analyst:
         async def on_progress(stage: str, percent: int) -> None:
             await self._analyses.advance(analysis_id, attempt, stage, percent)
 
-        result = await self._inference.analyze(Request(self._store.path(analysis_id)), on_progress)
+        async with contextmanager_in_threadpool(self._store.local(analysis_id)) as path:
+            result = await self._inference.analyze(Request(path), on_progress)
         await self._analyses.complete(analysis_id, result)
 
 
@@ -102,7 +115,7 @@ class _Member:
         self._pool = make_pool(conninfo)
         self._app = engine.make_app()
         self._worker = _make_worker(self._app, settings)
-        jobs, store = engine.Jobs(self._app), MediaStore(settings.media_dir)
+        jobs, store = engine.Jobs(self._app), MediaStore(settings.media_location, settings.scratch_dir)
         analyses = Analyses(self._pool, jobs)
         engine.register(self._app, Analyst(analyses, store, self._inference, settings.max_attempts))
         self._maintenance = Maintenance(self._pool, jobs, store, settings, lambda: self._worker.worker_id)

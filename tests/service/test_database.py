@@ -52,7 +52,7 @@ def using(database: str, work: Callable[[Analyses], Awaitable[Value]]) -> Value:
 async def submitted(analyses: Analyses, max_queue: int = 1000) -> UUID:
     """A new analysis of a clip that is not there."""
     analysis_id = uuid4()
-    await analyses.submit(analysis_id, Upload(Stored(Path("x"), "00", 1), "x.mp4"), max_queue)
+    await analyses.submit(analysis_id, Upload(Stored("00", 1), "x.mp4"), max_queue)
     return analysis_id
 
 
@@ -129,7 +129,7 @@ def test_refused_analysis_leaves_no_row(database: str) -> None:
     async def work(analyses: Analyses) -> None:
         analysis_id = uuid4()
         with pytest.raises(ProblemError, match="waiting"):
-            await analyses.submit(analysis_id, Upload(Stored(Path("x"), "00", 1), "x"), max_queue=0)
+            await analyses.submit(analysis_id, Upload(Stored("00", 1), "x"), max_queue=0)
         assert await analyses.get(analysis_id) is None
 
     using(database, work)

@@ -23,6 +23,7 @@ def store(tmp_path: Path) -> MediaStore:
 
 def files(store: MediaStore) -> list[Path]:
     """Everything in the store, finished or not."""
+    assert store.folder is not None
     return [path for path in store.folder.rglob("*") if path.is_file()]
 
 
@@ -32,7 +33,8 @@ def test_kept_clip_has_its_bytes_and_their_hash(store: MediaStore) -> None:
     writer.write(b"world")
     stored = writer.keep(analysis_id)
     writer.discard()
-    assert stored.path.read_bytes() == b"helloworld"
+    with store.local(analysis_id) as path:
+        assert path.read_bytes() == b"helloworld"
     assert stored.sha256 == hashlib.sha256(b"helloworld").hexdigest()
     assert stored.size_bytes == 10
     assert store.ids() == [analysis_id]
@@ -73,5 +75,6 @@ def test_only_old_clips_are_named_when_asked_for_old_ones(store: MediaStore) -> 
     old, new = uuid4(), uuid4()
     for analysis_id in (old, new):
         store.writer(10).keep(analysis_id)
-    os.utime(store.path(old), (1, 1))
+    with store.local(old) as path:
+        os.utime(path, (1, 1))
     assert store.ids(older_than_s=3600) == [old]
