@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from branches.speech import is_speech_like, level_dbfs, trim_silence
 from branches.types import Abstained, BranchEvidence, Media, Moment, Waveform
+from models.cqcc import Cqcc
 from models.spec import AudioSpec
 
 SILENT_DBFS: Final = -55.0
@@ -26,6 +27,19 @@ class AudioInputs:
 
     waveforms: Tensor
     spans_s: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """Constant-Q power in decibels below its peak, float32 `(bins, frames)`, lowest frequency first.
+
+    `frequencies_hz` float64 `(bins,)`; frame i is centred at `start_s + i * step_s` of the clip.
+    """
+
+    decibels: NDArray[np.float32]
+    frequencies_hz: NDArray[np.float64]
+    start_s: float
+    step_s: float
 
 
 class AudioBranch:
@@ -74,6 +88,18 @@ class AudioBranch:
             timeline=tuple(Moment(start, end, score) for (start, end), score in moments),
             details={"windows": len(inputs.spans_s)},
         )
+
+    @torch.inference_mode()
+    def spectrum(self, sound: Waveform) -> Spectrum | None:
+        """What the network's front end makes of a sound; None if it has no constant-Q transform."""
+        front_end = getattr(self._network, "front_end", None)
+        if not isinstance(front_end, Cqcc):
+            return None
+        power = front_end.power(torch.from_numpy(sound.samples)[None])[0]
+        decibels = 10 * torch.log10(power / power.max().clamp(min=1e-12) + 1e-12)
+        frequencies = front_end.config.lowest_hz * 2 ** (np.arange(len(power)) / front_end.config.bins_per_octave)
+        step_s = front_end.config.hop_samples / front_end.config.sample_rate_hz
+        return Spectrum(decibels.numpy(), frequencies, sound.start_s, step_s)
 
     def _windows(self, sound: Waveform) -> list[Waveform]:
         rate, length = sound.sample_rate_hz, self._spec.window_samples

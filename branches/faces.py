@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from branches.types import Abstained, Faces, Moment
+from branches.types import Abstained, CropScore, Faces, Moment
 from models.face_classifier import FaceClassifier
 from models.spec import ImageSpec
 
@@ -47,6 +47,12 @@ def worst_track(faces: Faces, probability: NDArray[np.float64]) -> tuple[int, di
     judged = [track for track, count in counts.items() if count >= FEWEST_CROPS] or list(counts)
     means = {track: float(probability[faces.track == track].mean()) for track in judged}
     return max(means, key=means.__getitem__), means
+
+
+def crop_scores(faces: Faces, probability: NDArray[np.float64]) -> tuple[CropScore, ...]:
+    """Each crop's own probability, in the order of `faces`."""
+    scored = zip(faces.track.tolist(), faces.times_s.tolist(), probability.tolist(), strict=True)
+    return tuple(CropScore(track, time_s, score) for track, time_s, score in scored)
 
 
 def moments(faces: Faces, probability: NDArray[np.float64], tracks: Iterable[int]) -> tuple[Moment, ...]:

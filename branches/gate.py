@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from branches.faces import moments, no_face, worst_track
+from branches.faces import crop_scores, moments, no_face, worst_track
 from branches.types import Abstained, BranchEvidence, Faces, Heatmap, Media
 from models.tiny_ladeda import TinyLaDeDa
 
@@ -69,7 +70,15 @@ class GateBranch:
             track_probability=means,
             details={"worst_track": worst},
             heatmap=_heatmap(maps[strongest], inputs.pixels[strongest], inputs.faces, strongest),
+            crops=crop_scores(inputs.faces, probability),
         )
+
+
+def gate_view(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The part of a native crop `(h, w, 3)` that the gate sees: its middle, at most 224 pixels a side."""
+    height, width = crop.shape[:2]
+    top, left = max(height - PATCH_PX, 0) // 2, max(width - PATCH_PX, 0) // 2
+    return np.ascontiguousarray(crop[top : top + PATCH_PX, left : left + PATCH_PX])
 
 
 def _first_of_bursts(faces: Faces) -> Faces:
@@ -85,10 +94,7 @@ def _take(faces: Faces, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> F
 
 
 def _centre(crop: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> Tensor:
-    height, width = crop.shape[:2]
-    top, left = max(height - PATCH_PX, 0) // 2, max(width - PATCH_PX, 0) // 2
-    middle = np.ascontiguousarray(crop[top : top + PATCH_PX, left : left + PATCH_PX])
-    return torch.from_numpy(middle).permute(2, 0, 1).float() / 255.0
+    return torch.from_numpy(gate_view(crop)).permute(2, 0, 1).float() / 255.0
 
 
 def _heatmap(scores: Tensor, pixels: Tensor, faces: Faces, place: int) -> Heatmap:

@@ -74,6 +74,21 @@ class Mouths:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FacePath:
+    """One face through one window: seen from `start_s` to `end_s`, for showing where it is.
+
+    `boxes` float32 `(D, 4)` left, top, right, bottom in pixels of the shown clip, at `times_s` float64 `(D,)`;
+    between them the face moves in straight lines, before the first and after the last it stays.
+    """
+
+    track: int
+    start_s: float
+    end_s: float
+    times_s: NDArray[np.float64]
+    boxes: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Waveform:
     """Mono sound: float32 `(samples,)` in [-1, 1] at `sample_rate_hz`, first sample at `start_s` of the clip."""
 
@@ -92,7 +107,9 @@ class Media:
     """All that was read of one clip: the only thing that branches see.
 
     `sound` holds one waveform per analysed window, none without an audio stream. `windows_s` are the spans that
-    were read, start and end in seconds; a clip longer than the reading budget is read in several.
+    were read, start and end in seconds; a clip longer than the reading budget is read in several. `paths` say where
+    each face is in between, and `stills` are whole pictures, small and few, kept only if the reader was asked to:
+    both are for showing the evidence to people.
     """
 
     clip: Clip
@@ -100,6 +117,8 @@ class Media:
     mouths: tuple[Mouths, ...]
     sound: tuple[Waveform, ...]
     windows_s: tuple[tuple[float, float], ...]
+    paths: tuple[FacePath, ...] = ()
+    stills: Frames | None = None
 
 
 class MediaError(Exception):
@@ -123,6 +142,15 @@ class Moment:
     track: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CropScore:
+    """Probability of being fake of one face crop, by its track and its time in seconds."""
+
+    track: int
+    time_s: float
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
     """Probability of being fake over one face crop: float32 `(rows, columns)`, for `track` at `time_s`."""
@@ -138,7 +166,7 @@ class BranchEvidence:
     """What a branch found: its fusion features by name, scored spans, and details in words and numbers.
 
     `probability` is the branch's own probability of being fake. `details` holds plain JSON values for the report,
-    such as `offset_frames`. `track_probability` gives the worst face its name.
+    such as `offset_frames`. `track_probability` gives the worst face its name; `crops` scores each face crop alone.
     """
 
     branch: str
@@ -148,6 +176,7 @@ class BranchEvidence:
     track_probability: dict[int, float] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     heatmap: Heatmap | None = None
+    crops: tuple[CropScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from branches.faces import FaceEmbedder, moments, no_face, worst_track
+from branches.faces import FaceEmbedder, crop_scores, moments, no_face, worst_track
 from branches.types import Abstained, BranchEvidence, Faces, Media
 
 
@@ -39,4 +39,5 @@ class VisualBranch:
             timeline=moments(inputs, probability, means),
             track_probability=means,
             details={"worst_track": worst, "crops": len(inputs)},
+            crops=crop_scores(inputs, probability),
         )

@@ -11,7 +11,7 @@ from branches.media.decode import DecodedWindow
 from branches.media.probe import Probe
 from branches.media.tracks import Track, affinity
 from branches.media.windows import BURST
-from branches.types import DENSE_FPS, Faces, Media, Mouths, Waveform
+from branches.types import DENSE_FPS, FacePath, Faces, Frames, Media, Mouths, Waveform
 
 LEAST_MOUTH_FRAMES: Final = 25
 SAME_FACE: Final = 1.0
@@ -31,6 +31,8 @@ class Gathered:
         self._mouths: list[Mouths] = []
         self._sound: list[Waveform] = []
         self._windows_s: list[tuple[float, float]] = []
+        self._paths: list[FacePath] = []
+        self._stills: list[tuple[float, NDArray[np.uint8]]] = []
         self._last_boxes: dict[int, NDArray[np.float32]] = {}
         self._bursts = 0
 
@@ -39,10 +41,15 @@ class Gathered:
         numbers = _number_tracks(tracks, self._last_boxes)
         for number, track in sorted(zip(numbers, tracks, strict=True), key=lambda pair: pair[0]):
             self._add_crops(decoded, track, number)
+            self._paths.append(self._path(decoded, track, number))
             self._mouths.extend(_mouths(decoded, track, number))
         self._windows_s.append((decoded.start_s, decoded.start_s + len(decoded.dense) / DENSE_FPS))
         if decoded.sound is not None:
             self._sound.append(decoded.sound)
+
+    def keep_still(self, time_s: float, picture: NDArray[np.uint8]) -> None:
+        """Keep a whole picture, uint8 RGB `(h, w, 3)`, to be shown."""
+        self._stills.append((time_s, picture))
 
     def media(self) -> Media:
         """All of it, crops ordered by track and then time."""
@@ -58,12 +65,41 @@ class Gathered:
             landmarks=np.array([self._landmarks[index] for index in order], np.float32).reshape(-1, 5, 2),
             burst=np.array([burst for _, _, burst in labels], np.int64),
         )
-        return Media(self.probe.clip, faces, tuple(self._mouths), tuple(self._sound), tuple(self._windows_s))
+        return Media(
+            clip=self.probe.clip,
+            faces=faces,
+            mouths=tuple(self._mouths),
+            sound=tuple(self._sound),
+            windows_s=tuple(self._windows_s),
+            paths=tuple(self._paths),
+            stills=self._kept_stills(),
+        )
+
+    def _kept_stills(self) -> Frames | None:
+        if not self._stills:
+            return None
+        times, pictures = zip(*self._stills, strict=True)
+        return Frames(np.stack(pictures), np.array(times, np.float64))
+
+    def _path(self, decoded: DecodedWindow, track: Track, number: int) -> FacePath:
+        scale = self._to_shown(decoded)
+        return FacePath(
+            track=number,
+            start_s=decoded.start_s + track.first / DENSE_FPS,
+            end_s=decoded.start_s + (track.last + 1) / DENSE_FPS,
+            times_s=decoded.start_s + track.indices / DENSE_FPS,
+            boxes=np.stack([scale_box(box, scale) for box in track.boxes]),
+        )
+
+    def _to_shown(self, decoded: DecodedWindow) -> NDArray[np.float32]:
+        """What pixels of the searched pictures must be multiplied by, across and down, to be the shown clip's."""
+        shown = np.array([self.probe.clip.width, self.probe.clip.height], np.float32)
+        return np.asarray(shown / np.array(decoded.dense_size, np.float32), np.float32)
 
     def _add_crops(self, decoded: DecodedWindow, track: Track, number: int) -> None:
         searched = np.array(decoded.dense_size, np.float32)
         to_full = np.array(decoded.full.shape[2:0:-1], np.float32) / searched
-        to_shown = np.array([self.probe.clip.width, self.probe.clip.height], np.float32) / searched
+        to_shown = self._to_shown(decoded)
         bursts = {pick: self._bursts + position // BURST for position, pick in enumerate(decoded.picks)}
         for picture, pick in zip(decoded.full, decoded.picks, strict=True):
             if not track.covers(pick):

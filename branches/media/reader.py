@@ -15,8 +15,8 @@ from branches.media.gather import Gathered
 from branches.media.limits import MediaLimits
 from branches.media.probe import probe
 from branches.media.tracks import follow_faces
-from branches.media.windows import plan_windows, search_frames
-from branches.types import Media
+from branches.media.windows import BURST, plan_windows, search_frames
+from branches.types import DENSE_FPS, Media
 
 Progress = Callable[[float], None]
 """Told how much is done, 0 to 1, several times a second; may raise to stop the reading."""
@@ -29,10 +29,13 @@ class MediaReader:
         self.finder = finder if finder is not None else FaceFinder()
         self.limits = limits if limits is not None else MediaLimits()
 
-    def read(self, path: Path, *, scan: str = "windows", progress: Progress | None = None) -> Media:
+    def read(
+        self, path: Path, *, scan: str = "windows", progress: Progress | None = None, most_stills: int = 0
+    ) -> Media:
         """Read a clip; the same bytes always give the same media.
 
         `scan="windows"` reads a clip of up to 12 s whole and a longer one in six spread windows; `"full"` reads all.
+        `most_stills` whole pictures are kept, at least one a window, if it is not 0.
 
         Raises:
             MediaError: the file cannot be analysed; its text says what to do.
@@ -50,8 +53,17 @@ class MediaReader:
                 searched = search_frames(len(decoded.dense), decoded.picks)
                 found = self.finder.find([_rgb(decoded, index) for index in searched])
                 gathered.add(decoded, follow_faces(searched, found, len(decoded.dense)))
+                for index in _still_frames(decoded, most_stills, len(windows)):
+                    gathered.keep_still(decoded.start_s + index / DENSE_FPS, _rgb(decoded, index))
         report(1.0)
         return gathered.media()
+
+
+def _still_frames(decoded: DecodedWindow, most_stills: int, windows: int) -> list[int]:
+    """Frames of a window to keep whole: first pictures of bursts, which crops were cut from too."""
+    bursts = decoded.picks[::BURST]
+    count = min(len(bursts), max(most_stills // windows, 1)) if most_stills else 0
+    return [bursts[round(place)] for place in np.linspace(0, len(bursts) - 1, count)]
 
 
 def _rgb(decoded: DecodedWindow, index: int) -> NDArray[np.uint8]:
