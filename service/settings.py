@@ -40,12 +40,6 @@ class Settings(BaseSettings):
     Every process of one service names the same. Credentials and endpoint of S3 come from the usual AWS_* variables.
     """
 
-    media_url: str | None = None
-    """Where clips are kept, if not in the data folder: `file:///srv/clips` or `s3://bucket/prefix`.
-
-    Every process of one service names the same. Credentials and endpoint of S3 come from the usual AWS_* variables.
-    """
-
     host: str = "127.0.0.1"
     """Address that the API binds to: loopback, unless you say otherwise."""
 
@@ -70,6 +64,18 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
     """Largest clip that is accepted, in bytes."""
 
+    cors_origins: str = ""
+    """Origins, separated by commas, whose pages may call the API from a browser; none unless set."""
+
+    upload_idle_s: float = Field(default=20.0, gt=0)
+    """Longest pause within an upload, in seconds; past that it ends as `too_slow`."""
+
+    upload_bytes_per_s: int = Field(default=4_000, ge=1)
+    """Slowest upload that is accepted, on average after the first half minute, in bytes a second."""
+
+    max_connections: int = Field(default=1_000, ge=1)
+    """HTTP connections of one API process at a time; past that, requests are answered with 503."""
+
     max_batch: int = Field(default=20, ge=1)
     """Clips that one batch may hold."""
 
@@ -87,6 +93,9 @@ class Settings(BaseSettings):
 
     analysis_timeout_s: float = Field(default=600.0, gt=0)
     """Longest that one analysis may take, in seconds; past that it ends as `analysis_timeout`."""
+
+    max_wait_s: int = Field(default=60, ge=0)
+    """Longest that an answer is held back for `Prefer: wait`, in seconds."""
 
     gate_audio_guard: bool = True
     """Whether a clip with sound may take the early exit only if its voice, too, is heard as real."""
@@ -108,6 +117,11 @@ class Settings(BaseSettings):
 
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
     """DEBUG, INFO, WARNING or ERROR."""
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins of `cors_origins`, one by one."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     @property
     def keys_required(self) -> bool:
