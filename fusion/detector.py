@@ -1,7 +1,7 @@
 """The one way from a file to a verdict, for service, command line and training alike."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from fusion.loading import ExitRule, load_branches, load_exit_rule, load_heads
 from fusion.reasons import explain
 from fusion.steps import OnStep, StepEvent, StepState, step
 from fusion.timeline import face_reports, fused_timeline
-from fusion.verdict import Label, Verdict
+from fusion.verdict import Examination, Label, Verdict
 from models.store import ModelStore
 
 
@@ -32,6 +32,8 @@ Progress = Callable[[Stage, int], None]
 
 EXTRACTED_PERCENT: Final = 40
 CLASSIFYING_PERCENT: Final = 95
+MOST_STILLS: Final = 48
+"""Whole pictures kept of an examined clip: at most 60 MB while it is in work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,19 @@ class Detector:
         progress: Progress | None = None,
         on_step: OnStep | None = None,
     ) -> Verdict:
-        """Judge one clip.
+        """Judge one clip; `examine` without what only pictures of the evidence need."""
+        return self._judge(path, gate, scan, progress or _silent, on_step or _unheard, most_stills=0).verdict
+
+    def examine(
+        self,
+        path: Path,
+        *,
+        gate: bool = True,
+        scan: str = "windows",
+        progress: Progress | None = None,
+        on_step: OnStep | None = None,
+    ) -> Examination:
+        """Judge one clip, and keep what it was judged by.
 
         Args:
             path: a video file.
@@ -122,19 +136,26 @@ class Detector:
         Raises:
             branches.types.MediaError: the file cannot be analysed.
         """
-        report, tell = progress or _silent, on_step or _unheard
+        return self._judge(path, gate, scan, progress or _silent, on_step or _unheard, MOST_STILLS)
 
+    def _judge(
+        self, path: Path, gate: bool, scan: str, report: Progress, tell: OnStep, most_stills: int
+    ) -> Examination:
         def extracting(share: float) -> None:
             report(Stage.EXTRACTING, max(1, round(share * EXTRACTED_PERCENT)))
 
         with step("ingest", tell) as reading:
-            media = self.reader.read(path, scan=scan, progress=extracting)
+            media = self.reader.read(path, scan=scan, progress=extracting, most_stills=most_stills)
         findings = _Findings(media, tell, timings_s={"media": reading.took_s})
         report(Stage.RUNNING, EXTRACTED_PERCENT)
         early_exit = self._ask_branches(findings, gate, report)
         report(Stage.CLASSIFYING, CLASSIFYING_PERCENT)
         with step("fusion", tell):
-            return self._conclude(findings, early_exit)
+            verdict = self._conclude(findings, early_exit)
+        return Examination(replace(verdict, options=self._options(gate, scan)), media)
+
+    def _options(self, gate: bool, scan: str) -> dict[str, bool | str]:
+        return {"gate": gate, "scan": scan, "gate_audio_guard": self.settings.gate_audio_guard}
 
     def _ask_branches(self, findings: _Findings, gate: bool, report: Progress) -> bool:
         """Run the branches in order; true if the gate let the clip out before the others had to run."""
@@ -198,13 +219,25 @@ class Detector:
             contributions=contributions,
             evidence=evidence,
             features=features,
-            timeline=fused_timeline(evidence),
+            timeline=fused_timeline(evidence, findings.media.windows_s),
             faces=face_reports(findings.media, evidence),
             clip=findings.media.clip,
             windows_s=findings.media.windows_s,
             timings_s={name: round(seconds, 4) for name, seconds in findings.timings_s.items()},
             versions=self._versions_of(features),
+            thresholds=self._thresholds(),
         )
+
+    def _thresholds(self) -> dict[str, float]:
+        band = self.settings.inconclusive_band
+        decisions = {"deepfake_from": 0.5, "inconclusive_from": 0.5 - band, "inconclusive_to": 0.5 + band}
+        if self.exit_rule is None:
+            return decisions
+        return {
+            **decisions,
+            "gate_exit_below": self.exit_rule.gate_below,
+            "audio_exit_below": self.exit_rule.audio_below,
+        }
 
     def _versions_of(self, features: FeatureVector) -> dict[str, str]:
         head = best_head(self.heads, features.present())

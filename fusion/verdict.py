@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from branches.types import Abstained, BranchEvidence, Clip, Moment
+from branches.types import Abstained, BranchEvidence, Clip, Media
 from fusion.features import FeatureVector
 
 
@@ -25,12 +25,23 @@ class FaceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """What was found from `start_s` to `end_s`: each branch's probability there, and one for all of them."""
+
+    start_s: float
+    end_s: float
+    probability: float
+    branches: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Label, calibrated probability of being fake in [0, 1], and everything that led there.
 
     `contributions` are additive log-odds by feature, with `intercept`; they sum to the calibrated logit exactly.
     `evidence` has one entry a branch, in canonical order; a branch skipped by the early exit is `Abstained` with
-    code `early_exit`. `timings_s` are seconds by stage; `versions` names models, weights and thresholds in use.
+    code `early_exit`. `timings_s` are seconds by stage; `versions` names models and weights in use.
+    `thresholds` are the probabilities at which decisions were taken, and `options` how the analysis was asked for.
     """
 
     label: Label
@@ -41,15 +52,25 @@ class Verdict:
     contributions: dict[str, float]
     evidence: tuple[BranchEvidence | Abstained, ...]
     features: FeatureVector
-    timeline: tuple[Moment, ...]
+    timeline: tuple[Second, ...]
     faces: tuple[FaceReport, ...]
     clip: Clip
     windows_s: tuple[tuple[float, float], ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    options: dict[str, bool | str] = field(default_factory=dict)
 
     @property
     def confidence(self) -> float:
         """How sure the label is, in percent: the probability of the label that was given."""
         fake = self.label is Label.DEEPFAKE
         return 100.0 * (self.probability if fake else 1.0 - self.probability)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examination:
+    """A verdict and all that it was drawn from: what pictures of the evidence are made of."""
+
+    verdict: Verdict
+    media: Media
