@@ -1,17 +1,20 @@
 """The table of analyses. Every write says from which state it may happen, so repeating one is harmless."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from service.access.principal import Principal
 from service.database import Pool
 from service.jobs import Jobs
 from service.problems import ProblemDetails, ProblemError
 from service.schemas import Status
+from service.steps import shown_steps
 from service.uploads import Upload
 
 SUBMIT_LOCK = 0x76657269_73756274
@@ -23,12 +26,30 @@ class Analysis:
     """One row. `result` and `error` are JSON values as they were written."""
 
     id: UUID
+    key_id: str | None
     status: Status
     stage: str
     percent: int
+    steps: list[dict[str, Any]] | None
+    revision: int
     attempts: int
+    filename: str
+    sha256: str
+    size_bytes: int
+    scan: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
     result: dict[str, Any] | None
     error: dict[str, Any] | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not change any more."""
+        return self.status is not Status.PROCESSING
+
+
+COLUMNS: Final = ", ".join(field.name for field in fields(Analysis))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +69,10 @@ class Analyses:
         self._pool = pool
         self._jobs = jobs
 
-    async def submit(self, analysis_id: UUID, upload: Upload, max_queue: int) -> None:
+    async def submit(self, analysis_id: UUID, upload: Upload, max_queue: int, key_id: str | None = None) -> None:
         """Insert an analysis and its job in one transaction; its media must be durable already.
+
+        `key_id` will own it.
 
         Raises:
             ProblemError: `queue_full`.
@@ -60,8 +83,9 @@ class Analyses:
             await _refuse_if_full(connection, max_queue)
             job_id = await self._jobs.defer(connection, analysis_id)
             await connection.execute(
-                "INSERT INTO analyses (id, sha256, size_bytes, filename, job_id) VALUES (%s, %s, %s, %s, %s)",
-                (analysis_id, stored.sha256, stored.size_bytes, upload.filename, job_id),
+                "INSERT INTO analyses (id, key_id, sha256, size_bytes, filename, job_id) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                (analysis_id, key_id, stored.sha256, stored.size_bytes, upload.filename, job_id),
             )
 
     async def refuse_if_full(self, max_queue: int) -> None:
@@ -76,17 +100,25 @@ class Analyses:
     async def get(self, analysis_id: UUID) -> Analysis | None:
         """One analysis, if there is such."""
         async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(
-                "SELECT id, status, stage, percent, attempts, result, error FROM analyses WHERE id = %s",
-                (analysis_id,),
-            )
+            await cursor.execute(f"SELECT {COLUMNS} FROM analyses WHERE id = %s".encode(), (analysis_id,))
             row = await cursor.fetchone()
         return None if row is None else Analysis(**{**row, "status": Status(row["status"])})
+
+    async def owned(self, analysis_id: UUID, asker: Principal) -> Analysis:
+        """One analysis that `asker` may see.
+
+        Raises:
+            ProblemError: `not_found`, also where it is someone else's.
+        """
+        row = await self.get(analysis_id)
+        if row is None or not asker.may_see(row.key_id):
+            raise not_found(analysis_id)
+        return row
 
     async def start(self, analysis_id: UUID) -> int | None:
         """Count one more attempt and return its number; None if there is nothing left to do."""
         row = await self._one(
-            "UPDATE analyses SET attempts = attempts + 1, started_at = coalesce(started_at, now()) "
+            "UPDATE analyses SET attempts = attempts + 1, steps = NULL, started_at = coalesce(started_at, now()) "
             "WHERE id = %s AND status = 'processing' RETURNING attempts",
             (analysis_id,),
         )
@@ -98,6 +130,13 @@ class Analyses:
             "UPDATE analyses SET stage = %s, percent = greatest(percent, %s) "
             "WHERE id = %s AND attempts = %s AND status = 'processing' RETURNING 1",
             (stage, min(99, max(0, percent)), analysis_id, attempt),
+        )
+
+    async def note_steps(self, analysis_id: UUID, attempt: int, steps: list[dict[str, Any]]) -> None:
+        """Write where the steps of the latest attempt stand."""
+        await self._one(
+            "UPDATE analyses SET steps = %s WHERE id = %s AND attempts = %s AND status = 'processing' RETURNING 1",
+            (json.dumps(steps, allow_nan=False), analysis_id, attempt),
         )
 
     async def complete(self, analysis_id: UUID, result_json: str) -> bool:
@@ -174,16 +213,33 @@ async def _refuse_if_full(connection: AsyncConnection, max_queue: int) -> None:
         raise ProblemError("queue_full", detail, {"Retry-After": str(min(120, max(5, waiting)))})
 
 
-def as_json(row: Analysis) -> str:
+def not_found(analysis_id: UUID) -> ProblemError:
+    """What is said of an analysis that is not there, or not the asker's."""
+    return ProblemError("not_found", f"There is no analysis {analysis_id}; it may have expired or been erased.")
+
+
+def as_json(row: Analysis, reused: bool = False) -> str:
     """A row as the HTTP contract's body, with the result exactly as it was written."""
     body: dict[str, Any] = {
         "analysisId": str(row.id),
         "status": row.status.value,
         "percent": row.percent,
         "stageName": row.stage,
+        "steps": [step.model_dump() for step in shown_steps(row.steps, row.ended)],
+        "filename": row.filename,
+        "sha256": row.sha256,
+        "submittedAt": rfc3339(row.created_at),
+        "startedAt": rfc3339(row.started_at),
+        "finishedAt": rfc3339(row.finished_at),
+        "attempts": row.attempts,
+        "reused": reused or None,
+        "result": row.result,
+        "error": row.error,
     }
-    if row.result is not None:
-        body["result"] = row.result
-    if row.error is not None:
-        body["error"] = row.error
-    return json.dumps(body, ensure_ascii=False, allow_nan=False)
+    present = {name: value for name, value in body.items() if value is not None}
+    return json.dumps(present, ensure_ascii=False, allow_nan=False)
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """In UTC, to the millisecond."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,5 +1,6 @@
 """The HTTP API as an application object; it neither starts a database nor analyses anything itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -11,16 +12,24 @@ from service.access.keys import Keys
 from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
-from service.routes import analyze, health, status
+from service.routes import analyses, analyze, events, health, status
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
+from service.watching import Watcher
 
 DESCRIPTION = """
 Tells whether a short video clip of people is authentic or a deepfake, how sure that is, and why.
 Send a clip to `POST /analyze`, then poll `GET /status/{analysisId}`.
 Errors are `application/problem+json` with a stable `code`.
 """
+
+
+def let_go(app: FastAPI) -> None:
+    """Answer those who wait for an analysis, so that they do not hold up a shutdown."""
+    context: Context | None = getattr(app.state, "context", None)
+    if context is not None:
+        context.watcher.close()
 
 
 def create_app(settings: Settings, conninfo: str) -> FastAPI:
@@ -32,11 +41,19 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         store = MediaStore(settings.media_location, settings.scratch_dir)
         store.prepare()
         async with pool, engine.open_async(pool):
-            app.state.context = Context(settings, Analyses(pool, Jobs(engine)), store, Keys(pool))
+            watcher = Watcher(pool)
+            watching = asyncio.ensure_future(watcher.run())
+            app.state.context = Context(settings, pool, Analyses(pool, Jobs(engine)), store, Keys(pool), watcher)
             yield
+            watching.cancel()
 
-    app = FastAPI(title="Vericlip", description=DESCRIPTION, version=version("vericlip"), lifespan=lifespan)
-    for router in (analyze.router, status.router, health.router):
+    app = FastAPI(
+        title="Vericlip",
+        description=DESCRIPTION,
+        version=version("vericlip"),
+        lifespan=lifespan,
+    )
+    for router in (analyze.router, status.router, events.router, analyses.router, health.router):
         app.include_router(router)
     error_handlers.install(app)
     return app

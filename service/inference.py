@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import psutil
 
+from fusion.steps import StepEvent, StepState
 from service.settings import InferenceOptions
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
@@ -23,6 +24,7 @@ LOAD_TIMEOUT_S: Final = 600.0
 """Generous: on an overloaded machine, giving up and starting over would never end."""
 
 OnProgress = Callable[[str, int], Awaitable[None]]
+OnStep = Callable[[StepEvent], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
@@ -101,7 +103,7 @@ class InferenceProcess:
             raise ModelsUnavailableError(str(message.get("detail")))
         self.versions = message["versions"]
 
-    async def analyze(self, request: Request, on_progress: OnProgress) -> str:
+    async def analyze(self, request: Request, on_progress: OnProgress, on_step: OnStep | None = None) -> str:
         """Analyse one clip and return the JSON of its `Result`. The process is killed if this call is cancelled.
 
         Raises:
@@ -112,7 +114,7 @@ class InferenceProcess:
         await self.start()
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                return await self._converse(request, on_progress)
+                return await self._converse(request, on_progress, on_step)
         except TimeoutError:
             await self.close()
             detail = (
@@ -140,7 +142,7 @@ class InferenceProcess:
         if scratch is not None:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
-    async def _converse(self, request: Request, on_progress: OnProgress) -> str:
+    async def _converse(self, request: Request, on_progress: OnProgress, on_step: OnStep | None) -> str:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -152,6 +154,9 @@ class InferenceProcess:
             message = await self._message()
             if message["kind"] == "progress":
                 await on_progress(message["stage"], message["percent"])
+            elif message["kind"] == "step":
+                if on_step is not None:
+                    await on_step(_step_event(message))
             elif message["kind"] == "result":
                 return str(message["result"])
             else:
@@ -166,6 +171,10 @@ class InferenceProcess:
             raise InferenceCrashedError(f"the inference process ended with status {status}")
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def _step_event(message: dict[str, Any]) -> StepEvent:
+    return StepEvent(message["step"], StepState(message["state"]), message["took_s"], message["note"])
 
 
 def _kill_users_of(scratch: str) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -18,6 +18,7 @@ from service import logs
 
 if TYPE_CHECKING:
     from fusion.detector import Detector
+    from fusion.steps import StepEvent
 
 OOM_SCORE: Final = 500
 """Makes the kernel choose this process, and not the service, when memory runs out."""
@@ -37,6 +38,10 @@ class Channel:
         """Write one message."""
         self._file.write(json.dumps({"kind": kind, **content}, allow_nan=False).encode() + b"\n")
         self._file.flush()
+
+    def step(self, event: "StepEvent") -> None:
+        """Write that a step began or ended."""
+        self.send("step", **asdict(event))
 
     def progress(self, stage: str, percent: int) -> None:
         """Write progress, if it is news."""
@@ -90,7 +95,11 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
 
     try:
         verdict = detector.analyze(
-            Path(request["path"]), gate=request["gate"], scan=request["scan"], progress=channel.progress
+            Path(request["path"]),
+            gate=request["gate"],
+            scan=request["scan"],
+            progress=channel.progress,
+            on_step=channel.step,
         )
         result = Result.from_verdict(verdict).model_dump_json()
     except MediaError as error:

@@ -54,6 +54,66 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        "0003_analysis_semantics",
+        """
+        ALTER TABLE analyses
+            -- the API key that made it and may see it; null: the anonymous local user
+            ADD COLUMN key_id text,
+            -- counts every change: the id of a server-sent event
+            ADD COLUMN revision bigint NOT NULL DEFAULT 0,
+            ADD COLUMN steps json,
+            ADD COLUMN scan text NOT NULL DEFAULT 'windows',
+            ADD COLUMN model_version text,
+            -- owner, bytes, options and model version: a later upload with the same one gets this analysis
+            ADD COLUMN reuse_key text,
+            ADD COLUMN verdict text GENERATED ALWAYS AS (result ->> 'verdict') STORED,
+            ADD COLUMN confidence double precision
+                GENERATED ALWAYS AS ((result ->> 'confidence')::double precision) STORED,
+            ADD COLUMN probability double precision
+                GENERATED ALWAYS AS ((result ->> 'probability')::double precision) STORED,
+            ADD COLUMN inconclusive boolean GENERATED ALWAYS AS ((result ->> 'inconclusive')::boolean) STORED,
+            ADD COLUMN early_exit boolean GENERATED ALWAYS AS ((result ->> 'earlyExit')::boolean) STORED,
+            ADD COLUMN duration_s double precision
+                GENERATED ALWAYS AS ((result -> 'clip' ->> 'durationS')::double precision) STORED,
+            ADD COLUMN error_code text GENERATED ALWAYS AS (error ->> 'code') STORED;
+        DROP INDEX analyses_created_at;
+        CREATE INDEX analyses_newest ON analyses (created_at DESC, id DESC);
+        CREATE INDEX analyses_by_owner ON analyses (key_id, created_at DESC, id DESC);
+        CREATE UNIQUE INDEX analyses_reuse ON analyses (reuse_key) WHERE status IN ('processing', 'complete');
+
+        CREATE FUNCTION count_analysis_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.revision := OLD.revision + 1;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER count_revision BEFORE UPDATE ON analyses
+            FOR EACH ROW EXECUTE FUNCTION count_analysis_revision();
+
+        CREATE TABLE idempotency_keys (
+            -- the API key's id, or '' for the anonymous local user
+            owner text NOT NULL,
+            key text NOT NULL,
+            sha256 text NOT NULL,
+            analysis_id uuid NOT NULL REFERENCES analyses ON DELETE CASCADE,
+            PRIMARY KEY (owner, key)
+        );
+        CREATE INDEX idempotency_keys_analysis ON idempotency_keys (analysis_id);
+
+        CREATE TABLE webhooks (
+            id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+            analysis_id uuid NOT NULL REFERENCES analyses ON DELETE CASCADE,
+            url text NOT NULL,
+            -- null until the analysis has ended and the call is queued
+            job_id bigint,
+            attempts integer NOT NULL DEFAULT 0,
+            outcome text,
+            delivered_at timestamptz,
+            UNIQUE (analysis_id, url)
+        );
+        CREATE INDEX webhooks_waiting ON webhooks (analysis_id) WHERE job_id IS NULL;
+        """,
+    ),
+    (
         "0004_api_keys",
         """
         CREATE TABLE api_keys (
@@ -80,6 +140,62 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
             bytes bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (key_id, day)
         );
+        """,
+    ),
+    (
+        "0005_outcomes",
+        """
+        ALTER TABLE ready_workers
+            ADD COLUMN device text NOT NULL DEFAULT 'cpu',
+            -- of the worker and its children
+            ADD COLUMN memory_bytes bigint NOT NULL DEFAULT 0;
+
+        -- What happened, without telling to whom: folded into tallies, then forgotten.
+        CREATE TABLE outcomes (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            kind text NOT NULL CHECK (kind IN ('accepted', 'analysis', 'audit')),
+            at timestamptz NOT NULL DEFAULT now(),
+            facts json NOT NULL,
+            folded boolean NOT NULL DEFAULT false
+        );
+        CREATE INDEX outcomes_to_fold ON outcomes (id) WHERE NOT folded;
+        CREATE INDEX outcomes_recent ON outcomes (at);
+        CREATE TABLE tallies (
+            name text NOT NULL,
+            labels text NOT NULL,
+            value double precision NOT NULL,
+            PRIMARY KEY (name, labels)
+        );
+
+        CREATE FUNCTION note_outcome() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO outcomes (kind, facts) VALUES ('accepted', json_build_object('bytes', NEW.size_bytes));
+            ELSIF OLD.status = 'processing' AND NEW.status <> 'processing' THEN
+                INSERT INTO outcomes (kind, facts) VALUES ('analysis', json_build_object(
+                    'status', NEW.status,
+                    'code', NEW.error ->> 'code',
+                    'attempts', NEW.attempts,
+                    'queue_s', extract(epoch FROM coalesce(NEW.started_at, NEW.finished_at) - NEW.created_at),
+                    'work_s', extract(epoch FROM NEW.finished_at - NEW.started_at),
+                    'total_s', extract(epoch FROM NEW.finished_at - NEW.created_at),
+                    'verdict', NEW.result ->> 'verdict',
+                    'probability', NEW.result -> 'probability',
+                    'inconclusive', NEW.result -> 'inconclusive',
+                    'early_exit', NEW.result -> 'earlyExit',
+                    'features', NEW.result -> 'features',
+                    'timings', NEW.result -> 'timings',
+                    'abstained', (
+                        SELECT json_agg(json_build_object('branch', item ->> 'name', 'code', item ->> 'code'))
+                        FROM json_array_elements(NEW.result -> 'branches') AS item
+                        WHERE item ->> 'status' = 'abstained'
+                    )
+                ));
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER note_outcome AFTER INSERT OR UPDATE OF status ON analyses
+            FOR EACH ROW EXECUTE FUNCTION note_outcome();
         """,
     ),
 )

@@ -2,22 +2,18 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from branches.types import Abstained, BranchEvidence, Heatmap, Moment
 from fusion.verdict import FaceReport, Verdict
+from service.contract import Contract
 from service.problems import ProblemDetails
-
-
-class Contract(BaseModel):
-    """Snake case here, camelCase in JSON."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True)
+from service.steps import StepReport
 
 
 class Span(Contract):
@@ -57,10 +53,10 @@ class BranchReport(Contract):
     probability: float | None = None
     code: str | None = None
     reason: str | None = None
-    timeline: list[Span] = []
+    timeline: list[Span] = Field(default=[])
     faces: dict[int, float] = Field(default={}, description="Probability by face track.")
     heatmap: HeatmapGrid | None = None
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default={})
 
     @classmethod
     def of(cls, item: BranchEvidence | Abstained) -> "BranchReport":
@@ -188,3 +184,36 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+    steps: list[StepReport]
+    filename: str = Field(description="As its sender named it.")
+    sha256: str
+    submitted_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = Field(ge=0, description="Times that a worker has begun it.")
+    reused: bool | None = Field(default=None, description="True where an upload was answered by an earlier analysis.")
+class AnalysisSummary(Contract):
+    """One line of `GET /analyses`."""
+
+    analysis_id: UUID
+    status: Status
+    filename: str
+    sha256: str
+    submitted_at: datetime
+    finished_at: datetime | None
+    duration_s: float | None
+    verdict: Literal["Deepfake", "Authentic"] | None
+    confidence: float | None
+    probability: float | None
+    inconclusive: bool | None
+    early_exit: bool | None
+    error_code: str | None
+
+
+class AnalysisPage(Contract):
+    """Some analyses, the newest first; `nextCursor` is null on the last page."""
+
+    items: list[AnalysisSummary]
+    next_cursor: str | None
+
+

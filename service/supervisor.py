@@ -14,7 +14,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from service.app import create_app
+from service.access.connections import KEEP_ALIVE_S, MAX_HEAD_BYTES, GuardedProtocol
+from service.app import create_app, let_go
 from service.database import make_pool
 from service.embedded import EmbeddedPostgres
 from service.jobs import Jobs, make_app
@@ -100,6 +101,7 @@ async def _run_api(app: FastAPI, settings: Settings, listener: socket.socket, st
     async def relay() -> None:
         await stop.wait()
         server.should_exit = True
+        let_go(app)
 
     relaying = asyncio.ensure_future(relay())
     try:

@@ -14,6 +14,7 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from procrastinate import App
 from procrastinate.worker import Worker
 
+from fusion.steps import StepEvent
 from service import jobs as engine
 from service.analyses import Analyses
 from service.database import make_pool
@@ -27,6 +28,7 @@ from service.inference import (
 from service.maintenance import CRASHED, Maintenance
 from service.problems import ProblemDetails
 from service.settings import Settings
+from service.steps import StepBoard
 from service.storage import MediaMissingError, MediaStore, StoreUnavailableError
 
 POLL_S: Final = 1.0
@@ -85,8 +87,13 @@ class Analyst:
         async def on_progress(stage: str, percent: int) -> None:
             await self._analyses.advance(analysis_id, attempt, stage, percent)
 
+        async def on_step(event: StepEvent) -> None:
+            board.note(event)
+            await self._analyses.note_steps(analysis_id, attempt, board.plain())
+
+        board = StepBoard()
         async with contextmanager_in_threadpool(self._store.local(analysis_id)) as path:
-            result = await self._inference.analyze(Request(path), on_progress)
+            result = await self._inference.analyze(Request(path), on_progress, on_step)
         await self._analyses.complete(analysis_id, result)
 
 

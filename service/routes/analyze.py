@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from service.access.principal import Analyzer
+from service.analyses import as_json, not_found
 from service.problems import ProblemError, responses
 from service.routes.context import Given
-from service.schemas import AnalysisStatus, Status
+from service.schemas import AnalysisStatus
 from service.uploads import clip_limits, receive
 
 router = APIRouter(tags=["analyses"])
@@ -34,7 +36,6 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
     "/analyze",
     status_code=202,
     response_model=AnalysisStatus,
-    response_model_exclude_none=True,
     openapi_extra=UPLOAD_FORM,
     responses=responses(
         "invalid_request",
@@ -46,35 +47,34 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
         "unavailable",
     ),
 )
-async def analyze(request: Request, response: Response, given: Given) -> AnalysisStatus:
+async def analyze(request: Request, asker: Analyzer, given: Given) -> Response:
     """Accept a clip for analysis; poll the address in `Location` for the result."""
     limits = given.settings
     await given.analyses.refuse_if_full(limits.max_queue)
     analysis_id = uuid4()
     upload = await receive(request, given.store, analysis_id, clip_limits(limits))
     try:
-        await given.analyses.submit(analysis_id, upload, limits.max_queue)
+        await given.analyses.submit(analysis_id, upload, limits.max_queue, asker.key_id)
     except ProblemError:
         await run_in_threadpool(given.store.delete, analysis_id)
         raise
-    response.headers["Location"] = f"/status/{analysis_id}"
-    return AnalysisStatus(analysis_id=analysis_id, status=Status.PROCESSING, percent=0, stage_name="Queued")
+    row = await given.analyses.owned(analysis_id, asker)
+    return Response(as_json(row), 202, {"Location": f"/status/{row.id}"}, "application/json")
 
 
 @router.delete(
     "/analyze/{analysis_id}",
     response_model=AnalysisStatus,
-    response_model_exclude_none=True,
     responses={204: {"description": "It was finished, and is erased."}, **responses("not_found", "unavailable")},
 )
-async def cancel_or_erase(analysis_id: UUID, given: Given) -> Any:
+async def cancel_or_erase(analysis_id: UUID, asker: Analyzer, given: Given) -> Response:
     """Cancel a running analysis (200), or erase a finished one with its result (204). Its media goes either way."""
+    await given.analyses.owned(analysis_id, asker)
     if await given.analyses.cancel(analysis_id):
         await run_in_threadpool(given.store.delete, analysis_id)
-        row = await given.analyses.get(analysis_id)
-        if row is not None:
-            return AnalysisStatus(analysis_id=row.id, status=row.status, percent=row.percent, stage_name=row.stage)
-    elif await given.analyses.erase(analysis_id):
+        row = await given.analyses.owned(analysis_id, asker)
+        return Response(as_json(row), media_type="application/json")
+    if await given.analyses.erase(analysis_id):
         await run_in_threadpool(given.store.delete, analysis_id)
         return Response(status_code=204)
-    raise ProblemError("not_found", f"There is no analysis {analysis_id}; it may have expired or been erased.")
+    raise not_found(analysis_id)

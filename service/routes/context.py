@@ -7,8 +7,10 @@ from fastapi import Depends, Request
 
 from service.access.keys import Keys
 from service.analyses import Analyses
+from service.database import Pool
 from service.settings import Settings
 from service.storage import MediaStore
+from service.watching import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,11 @@ class Context:
     """The collaborators of one running API."""
 
     settings: Settings
+    pool: Pool
     analyses: Analyses
     store: MediaStore
     keys: Keys
+    watcher: Watcher
 
 
 def _of(request: Request) -> Context:

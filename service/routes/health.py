@@ -4,9 +4,9 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
+from service.contract import Contract
 from service.problems import ProblemError, responses
 from service.routes.context import Given
-from service.schemas import Contract
 
 router = APIRouter(tags=["health"])
 

@@ -1,12 +1,12 @@
-"""`/status/{id}`: how far an analysis is, and its result."""
-
-from uuid import UUID
+"""`/status/{id}`: how far an analysis is, and its result; asked again and again, or followed."""
 
 from fastapi import APIRouter, Response
 
 from service.analyses import as_json
-from service.problems import ProblemError, responses
+from service.problems import responses
 from service.routes.context import Given
+from service.routes.owned import Owned
+from service.routes.waiting import Prefer, wait_until_ended
 from service.schemas import AnalysisStatus
 
 router = APIRouter(tags=["analyses"])
@@ -17,9 +17,7 @@ router = APIRouter(tags=["analyses"])
     response_model=AnalysisStatus,
     responses=responses("not_found", "invalid_request", "unavailable"),
 )
-async def status(analysis_id: UUID, given: Given) -> Response:
-    """Poll this until `status` is no longer `processing`."""
-    row = await given.analyses.get(analysis_id)
-    if row is None:
-        raise ProblemError("not_found", f"There is no analysis {analysis_id}; it may have expired or been erased.")
-    return Response(as_json(row), media_type="application/json")
+async def status(row: Owned, given: Given, prefer: Prefer = None) -> Response:
+    """Poll this until `status` is no longer `processing`; with `Prefer: wait=N` it answers once that is so."""
+    ended, headers = await wait_until_ended(given, row, prefer)
+    return Response(as_json(ended), media_type="application/json", headers=headers)

@@ -1,0 +1,68 @@
+"""`/status/{id}/events`: every change of an analysis as it happens, as server-sent events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import psycopg
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from psycopg_pool import PoolTimeout
+
+from service.analyses import Analysis, as_json
+from service.problems import responses
+from service.routes.context import Context, Given
+from service.routes.owned import Owned
+from service.schemas import Status
+
+router = APIRouter(tags=["analyses"])
+
+HEARTBEAT_S: Final = 10.0
+RETRY_MS: Final = 2_000
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EXAMPLE: Final = (
+    'event: progress\ndata: {"analysisId": "0b0c…", "status": "processing", "percent": 40, …}\nid: 7\n\n'
+    'event: complete\ndata: {"analysisId": "0b0c…", "status": "complete", "percent": 100, …}\nid: 19\n\n'
+)
+DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A stream of events.", "content": {"text/event-stream": {"example": EXAMPLE}}},
+    204: {"description": "The last event, which `Last-Event-ID` names, was the end."},
+    **responses("not_found", "invalid_request", "unavailable"),
+}
+
+
+@router.get("/status/{analysis_id}/events", response_class=StreamingResponse, responses=DESCRIBED)
+async def events(row: Owned, given: Given, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    """Follow an analysis: `progress`, then one of `complete`, `error`, `cancelled`, each with the JSON of /status.
+
+    Every event holds the whole state, so a client that comes back with `Last-Event-ID` gets the present state if
+    it has changed since, and misses nothing.
+    """
+    seen = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else None
+    if row.ended and seen == row.revision:
+        return Response(status_code=204)
+    return StreamingResponse(_stream(given, row, seen), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncIterator[bytes]:
+    """Events until the end; a database that goes away, or a shutdown, ends the stream for its reader to resume."""
+    try:
+        while not given.watcher.closed:
+            if seen != row.revision:
+                yield _event(row)
+            seen = row.revision
+            if row.ended:
+                return
+            while not await given.watcher.changed(row.id, seen, HEARTBEAT_S) and not given.watcher.closed:
+                yield KEEPALIVE_COMMENT
+            found = await given.analyses.get(row.id)
+            if found is None:
+                return
+            row = found
+    except (psycopg.OperationalError, PoolTimeout):
+        return
+
+
+def _event(row: Analysis) -> bytes:
+    name = "progress" if row.status is Status.PROCESSING else row.status.value
+    return format_sse_event(data_str=as_json(row), event=name, id=str(row.revision), retry=RETRY_MS)
