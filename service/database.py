@@ -1,9 +1,14 @@
 """Where the database is, and the pool of connections to it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from service.embedded import EmbeddedPostgres
+from service.embedded import EmbeddedPostgres, sole_use_of
+from service.migrations import migrate
 from service.settings import Settings
 
 Pool = AsyncConnectionPool[AsyncConnection]
@@ -30,3 +35,31 @@ def make_pool(conninfo: str, max_size: int = 8) -> Pool:
         open=False,
         check=AsyncConnectionPool.check_connection,
     )
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Pool]:
+    """The migrated database for a short command, with the embedded server started for it where none runs.
+
+    Raises:
+        DatabaseUnavailableError: the embedded server did not start.
+        DataFolderInUseError: a service that uses the folder is just starting or stopping.
+    """
+    server = EmbeddedPostgres(settings.postgres_dir)
+    if settings.database_url is not None or server.postmaster() is not None:
+        async with _migrated(conninfo_of(settings)) as pool:
+            yield pool
+        return
+    with sole_use_of(settings.data_dir):
+        try:
+            async with _migrated(await asyncio.to_thread(server.start)) as pool:
+                yield pool
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _migrated(conninfo: str) -> AsyncIterator[Pool]:
+    await migrate(conninfo)
+    async with make_pool(conninfo, max_size=2) as pool:
+        yield pool

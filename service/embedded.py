@@ -1,9 +1,12 @@
 """The service's own PostgreSQL, run from the pip package in the data folder when no other database is given."""
 
+import contextlib
+import fcntl
 import logging
 import subprocess
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +24,26 @@ log = logging.getLogger(__name__)
 
 class DatabaseUnavailableError(Exception):
     """There is no database to connect to; the text says what to do."""
+
+
+class DataFolderInUseError(Exception):
+    """Another process runs the database of this data folder."""
+
+
+@contextlib.contextmanager
+def sole_use_of(data_dir: Path) -> Iterator[None]:
+    """Two services would stop each other's database: let in one at a time.
+
+    Raises:
+        DataFolderInUseError: another is in.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataFolderInUseError(f"another `vericlip serve` uses the data folder {data_dir}") from None
+        yield
 
 
 class EmbeddedPostgres:
