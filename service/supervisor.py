@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import math
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -17,7 +15,7 @@ from fastapi import FastAPI
 from service.access.connections import KEEP_ALIVE_S, MAX_HEAD_BYTES, GuardedProtocol
 from service.app import create_app, let_go
 from service.database import make_pool
-from service.embedded import EmbeddedPostgres
+from service.embedded import EmbeddedPostgres, sole_use_of
 from service.jobs import Jobs, make_app
 from service.maintenance import Maintenance
 from service.migrations import migrate
@@ -38,7 +36,8 @@ async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, then let running clips finish and stop everything in order.
 
     Raises:
-        ServeError: the address is taken, or another service uses the same data folder.
+        ServeError: the address is taken.
+        service.embedded.DataFolderInUseError: another service uses the same data folder.
         service.embedded.DatabaseUnavailableError: the embedded PostgreSQL did not start.
         psycopg.OperationalError: the given database cannot be reached.
     """
@@ -47,7 +46,7 @@ async def serve(settings: Settings) -> None:
         if settings.database_url is not None:
             await _serve_on(settings, settings.database_url.get_secret_value(), listener, stop, None)
             return
-        with _sole_use_of(settings.data_dir):
+        with sole_use_of(settings.data_dir):
             postgres = EmbeddedPostgres(settings.postgres_dir)
             conninfo = await asyncio.to_thread(postgres.start)
             try:
@@ -95,7 +94,17 @@ class _Server(uvicorn.Server):
 async def _run_api(app: FastAPI, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
     grace_s = math.ceil(settings.shutdown_grace_s)
     server = _Server(
-        uvicorn.Config(app, log_config=None, lifespan="on", server_header=False, timeout_graceful_shutdown=grace_s)
+        uvicorn.Config(
+            app,
+            http=GuardedProtocol,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            limit_concurrency=settings.max_connections,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            log_config=None,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=grace_s,
+        )
     )
 
     async def relay() -> None:
@@ -143,15 +152,3 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         raise ServeError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
     with listener:
         yield listener
-
-
-@contextlib.contextmanager
-def _sole_use_of(data_dir: Path) -> Iterator[None]:
-    """Two services would stop each other's database: refuse the second one."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "serve.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServeError(f"another `vericlip serve` uses the data folder {data_dir}") from None
-        yield
