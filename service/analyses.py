@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from service.access.principal import Principal
+from service.access.quotas import charge, refuse_if_spent
+from service.backpressure import refuse_if_full
 from service.database import Pool
 from service.jobs import Jobs
 from service.problems import ProblemDetails, ProblemError
@@ -75,12 +76,13 @@ class Analyses:
         `key_id` will own it.
 
         Raises:
-            ProblemError: `queue_full`.
+            ProblemError: `queue_full` or `quota_exceeded`.
         """
         stored = upload.stored
         async with self._pool.connection() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (SUBMIT_LOCK,))
-            await _refuse_if_full(connection, max_queue)
+            await refuse_if_full(connection, max_queue)
+            await charge(connection, key_id, stored.size_bytes)
             job_id = await self._jobs.defer(connection, analysis_id)
             await connection.execute(
                 "INSERT INTO analyses (id, key_id, sha256, size_bytes, filename, job_id) "
@@ -88,14 +90,15 @@ class Analyses:
                 (analysis_id, key_id, stored.sha256, stored.size_bytes, upload.filename, job_id),
             )
 
-    async def refuse_if_full(self, max_queue: int) -> None:
+    async def refuse_early(self, max_queue: int, key_id: str | None) -> None:
         """Look before a clip is received in vain.
 
         Raises:
-            ProblemError: `queue_full`.
+            ProblemError: `queue_full` or `quota_exceeded`.
         """
         async with self._pool.connection() as connection:
-            await _refuse_if_full(connection, max_queue)
+            await refuse_if_full(connection, max_queue)
+            await refuse_if_spent(connection, key_id)
 
     async def get(self, analysis_id: UUID) -> Analysis | None:
         """One analysis, if there is such."""
@@ -202,15 +205,6 @@ class Analyses:
     async def _one(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         async with self._pool.connection() as connection:
             return await (await connection.execute(sql.encode(), values)).fetchone()
-
-
-async def _refuse_if_full(connection: AsyncConnection, max_queue: int) -> None:
-    sql = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'analyze' AND status = 'todo'"
-    row = await (await connection.execute(sql)).fetchone()
-    waiting = 0 if row is None else int(row[0])
-    if waiting >= max_queue:
-        detail = f"{waiting} clips are waiting already; send this one again after the time in Retry-After."
-        raise ProblemError("queue_full", detail, {"Retry-After": str(min(120, max(5, waiting)))})
 
 
 def not_found(analysis_id: UUID) -> ProblemError:

@@ -43,6 +43,7 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
         "too_large",
         "too_slow",
         "queue_full",
+        "quota_exceeded",
         "insufficient_storage",
         "unavailable",
     ),
@@ -50,7 +51,7 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
 async def analyze(request: Request, asker: Analyzer, given: Given) -> Response:
     """Accept a clip for analysis; poll the address in `Location` for the result."""
     limits = given.settings
-    await given.analyses.refuse_if_full(limits.max_queue)
+    await given.analyses.refuse_early(limits.max_queue, asker.key_id)
     analysis_id = uuid4()
     upload = await receive(request, given.store, analysis_id, clip_limits(limits))
     try:
