@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from branches.types import Abstained, BranchEvidence, Heatmap, Moment
-from fusion.verdict import FaceReport, Verdict
+from fusion.verdict import FaceReport, Second, Verdict
 from service.contract import Contract
 from service.problems import ProblemDetails
 from service.steps import StepReport
@@ -28,6 +28,17 @@ class Span(Contract):
     def of(cls, moment: Moment) -> "Span":
         """From one moment of a timeline."""
         return cls(start_s=moment.start_s, end_s=moment.end_s, probability=moment.probability, track=moment.track)
+
+
+class TimelineSecond(Span):
+    """One second that was looked at: the mean of all branches there, and each branch that saw it."""
+
+    branches: dict[str, float] = Field(default={}, description="Probability by branch, on its worst face.")
+
+    @classmethod
+    def at(cls, second: Second) -> "TimelineSecond":
+        """From one second of the detector's timeline."""
+        return cls(start_s=second.start_s, end_s=second.end_s, probability=second.probability, branches=second.branches)
 
 
 class HeatmapGrid(Contract):
@@ -125,12 +136,16 @@ class Result(Contract):
     branches: list[BranchReport]
     features: dict[str, float | None]
     contributions: dict[str, float] = Field(description="Log-odds by feature; they sum to logit(probability).")
-    timeline: list[Span]
+    timeline: list[TimelineSecond]
     faces: list[Face]
     windows: list[tuple[float, float]] = Field(description="Analysed spans of the clip in seconds.")
     clip: ClipFacts
     timings: dict[str, float] = Field(description="Seconds by stage.")
     versions: dict[str, str]
+    thresholds: dict[str, float] = Field(
+        default={}, description="Probabilities at which decisions were taken: the label, its uncertainty, the exit."
+    )
+    options: dict[str, bool | str] = Field(default={}, description="How the analysis was asked for.")
 
     @classmethod
     def from_verdict(cls, verdict: Verdict) -> "Result":
@@ -146,12 +161,14 @@ class Result(Contract):
             branches=[BranchReport.of(item) for item in verdict.evidence],
             features={name: None if math.isnan(value) else value for name, value in features.items()},
             contributions=verdict.contributions,
-            timeline=[Span.of(moment) for moment in verdict.timeline],
+            timeline=[TimelineSecond.at(second) for second in verdict.timeline],
             faces=[Face.of(face) for face in verdict.faces],
             windows=list(verdict.windows_s),
             clip=ClipFacts.model_validate(verdict.clip, from_attributes=True),
             timings=verdict.timings_s,
             versions=verdict.versions,
+            thresholds=verdict.thresholds,
+            options=verdict.options,
         )
 
 
@@ -171,19 +188,6 @@ class AnalysisStatus(Contract):
     status: Status
     percent: int = Field(ge=0, le=100)
     stage_name: str
-    result: Result | None = None
-    error: ProblemDetails | None = None
-
-
-def plain(value: Any) -> Any:
-    """JSON values only: numpy scalars and arrays become numbers and lists, what is not finite becomes null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
     steps: list[StepReport]
     filename: str = Field(description="As its sender named it.")
     sha256: str
@@ -192,6 +196,10 @@ def plain(value: Any) -> Any:
     finished_at: datetime | None = None
     attempts: int = Field(ge=0, description="Times that a worker has begun it.")
     reused: bool | None = Field(default=None, description="True where an upload was answered by an earlier analysis.")
+    result: Result | None = None
+    error: ProblemDetails | None = None
+
+
 class AnalysisSummary(Contract):
     """One line of `GET /analyses`."""
 
@@ -217,3 +225,12 @@ class AnalysisPage(Contract):
     next_cursor: str | None
 
 
+def plain(value: Any) -> Any:
+    """JSON values only: numpy scalars and arrays become numbers and lists, what is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

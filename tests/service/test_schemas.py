@@ -9,7 +9,7 @@ import pytest
 
 from branches.types import Abstained, BranchEvidence, Clip, Heatmap, Moment
 from fusion.features import BRANCH_FEATURES, FeatureVector
-from fusion.verdict import FaceReport, Label, Verdict
+from fusion.verdict import FaceReport, Label, Second, Verdict
 from service.schemas import Result, plain
 
 
@@ -34,7 +34,7 @@ def verdict() -> Verdict:
         contributions={"intercept": -1.0, "audio_prob_fake": -0.1},
         evidence=evidence,
         features=FeatureVector.of(evidence),
-        timeline=(moment,),
+        timeline=(Second(0.0, 1.0, 0.75, {"gate": 0.75}),),
         faces=(FaceReport(1, None, (0.04,), ((1.04, 2.0, 3.0, 4.0),)),),
         clip=Clip(Path("/somewhere/private.mp4"), "ab" * 32, 2.0, 25.0, 320, 240, 90, True),
         windows_s=((0.0, 2.0),),
@@ -53,6 +53,9 @@ def test_json_is_camel_case_and_null_where_nothing_was_measured(verdict: Verdict
     assert body["faces"] == [{"track": 1, "probability": None, "timesS": [0.04], "boxes": [[1.0, 2.0, 3.0, 4.0]]}]
     assert body["clip"]["durationS"] == 2.0
     assert body["windows"] == [[0.0, 2.0]]
+    assert body["timeline"] == [
+        {"startS": 0.0, "endS": 1.0, "probability": 0.75, "track": None, "branches": {"gate": 0.75}}
+    ]
 
 
 def test_branches_are_scored_abstained_or_skipped(verdict: Verdict) -> None:
