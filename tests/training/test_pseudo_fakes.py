@@ -6,15 +6,16 @@ import pytest
 from tests.training.bank import drawn_face
 from training.visual.masks import face_mask, mouth_mask
 from training.visual.pseudo_fakes import MAKERS, Face, make_pseudo_fake, match_colour, warp_onto
-from training.visual.rerender import checkerboard, rerender, resample, strided_decode
+from training.visual.rerender import Renderer, checkerboard, resample, strided_decode
 
 REAL, FRAME, OTHER = drawn_face(1), drawn_face(1, burst=3), drawn_face(2)
 FACES = tuple(Face(face.image, face.points) for face in (REAL, FRAME, OTHER))
+RENDER = Renderer()
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_forgery_keeps_the_size_and_differs(kind: str) -> None:
-    fake, made = make_pseudo_fake(*FACES, np.random.default_rng(0), kind)
+    fake, made = make_pseudo_fake(*FACES, RENDER, np.random.default_rng(0), kind)
     assert made == kind
     assert fake.shape == REAL.image.shape
     assert fake.dtype == np.uint8
@@ -23,20 +24,20 @@ def test_a_forgery_keeps_the_size_and_differs(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_the_same_draw_gives_the_same_forgery(kind: str) -> None:
-    first, second = (make_pseudo_fake(*FACES, np.random.default_rng(4), kind)[0] for _ in range(2))
+    first, second = (make_pseudo_fake(*FACES, RENDER, np.random.default_rng(4), kind)[0] for _ in range(2))
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("kind", ["self_blend", "redraw_mouth", "swap", "soften_face"])
 def test_a_local_forgery_leaves_the_corners_of_the_picture(kind: str) -> None:
     for seed in range(6):
-        fake, _ = make_pseudo_fake(*FACES, np.random.default_rng(seed), kind)
+        fake, _ = make_pseudo_fake(*FACES, RENDER, np.random.default_rng(seed), kind)
         assert np.abs(fake[:12, :12].astype(int) - REAL.image[:12, :12]).max() <= 1
 
 
 def test_a_redrawn_mouth_leaves_the_eyes() -> None:
     for seed in range(6):
-        fake, _ = make_pseudo_fake(*FACES, np.random.default_rng(seed), "redraw_mouth")
+        fake, _ = make_pseudo_fake(*FACES, RENDER, np.random.default_rng(seed), "redraw_mouth")
         change = np.abs(fake.astype(int) - REAL.image).sum(axis=2)
         assert change[:50].mean() < change[100:120, 60:100].mean()
 
@@ -75,7 +76,7 @@ def test_masks_cover_part_of_the_face(make) -> None:  # type: ignore[no-untyped-
         assert 0.002 < mask.mean() < 0.5
 
 
-@pytest.mark.parametrize("operation", [rerender, resample, strided_decode, checkerboard])
+@pytest.mark.parametrize("operation", [RENDER, resample, strided_decode, checkerboard])
 def test_rendering_keeps_the_scene(operation) -> None:  # type: ignore[no-untyped-def]
     drawn = operation(REAL.image, np.random.default_rng(2))
     assert drawn.shape == REAL.image.shape

@@ -16,8 +16,9 @@ from branches.media import align_face
 from training.visual.augment import Chain, degrade, draw_chain
 from training.visual.bank import BankFace
 from training.visual.pair_source import MARGIN, Placed, follow
+from training.visual.picture import Image
 from training.visual.pseudo_fakes import MAKERS, Face, make_pseudo_fake
-from training.visual.rerender import Image
+from training.visual.rerender import Renderer
 
 LEAST_FRAMES: Final = 8
 SPOILERS: Final = ("forged", "flickering", "frozen", "swapped_midway")
@@ -68,7 +69,8 @@ def spoil(clip: Sequence[BankFace], other: Sequence[BankFace], kind: str, rng: G
 
 
 def _forge(face: BankFace, frame: Face, donor: Face, maker: str, seed: int) -> Image:
-    forged, _ = make_pseudo_fake(Face(face.image, face.points), frame, donor, np.random.default_rng(seed), maker)
+    real, rng = Face(face.image, face.points), np.random.default_rng(seed)
+    forged, _ = make_pseudo_fake(real, frame, donor, Renderer(), rng, maker)
     return forged
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from training.visual.picture import Image
 from training.visual.pseudo_fakes import recolour
-from training.visual.rerender import ENLARGE, SHRINK, Image, sharpen
+from training.visual.rerender import ENLARGE, SHRINK, sharpen
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from training.clips import ClipRow, read_clips
 from training.media_cache import cached_media
 from training.splits import is_held_out
 from training.visual.augment import read_picture
-from training.visual.rerender import Image
+from training.visual.picture import Image
 
 ROOM: Final = 1.9
 """Side of a cut picture over the longer side of its face box."""

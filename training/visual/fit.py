@@ -16,10 +16,12 @@ from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpo
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
+from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import load_bank
 from training.visual.held_out import HeldOutFaces
 from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
+from training.visual.rerender import Renderer
 from training.visual.trainer import LocalisingTrainer
 
 FILE: Final = "visual_resnet18.safetensors"
@@ -47,7 +49,9 @@ def fit(recipe: Recipe) -> None:
     if options["all_pages"]:
         bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
     held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
-    source = PairSource(bank, options["pack_share"])
+    reals = [face.image for face in bank if face.label == "real"]
+    render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
+    source = PairSource(bank, options["pack_share"], render)
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["stop_after"]):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from training.visual.augment import degrade, draw_chain
 from training.visual.bank import BankFace
+from training.visual.picture import Image
 from training.visual.pseudo_fakes import Face, make_pseudo_fake
-from training.visual.rerender import Image
+from training.visual.rerender import Renderer
 
 MARGIN: Final = 1.45
 VISIBLE: Final = 4
@@ -45,8 +46,8 @@ class PairSource:
     real partner; the others are pseudo-fakes of the partner itself.
     """
 
-    def __init__(self, faces: Sequence[BankFace], pack_share: float) -> None:
-        self.pack_share = pack_share
+    def __init__(self, faces: Sequence[BankFace], pack_share: float, render: Renderer | None = None) -> None:
+        self.pack_share, self.render = pack_share, render or Renderer()
         clips = [face for face in faces if face.moving]
         stills = [face for face in faces if not face.moving]
         self.real_groups = [groups for part in (clips, stills) if (groups := _by(part, "real", "group"))]
@@ -75,7 +76,7 @@ class PairSource:
         other = self._draw_real(rng)
         face = Face(real.image, real.points)
         frame_face = face if frame is real else Face(frame.image, frame.points)
-        fake, _ = make_pseudo_fake(face, frame_face, Face(other.image, other.points), rng)
+        fake, _ = make_pseudo_fake(face, frame_face, Face(other.image, other.points), self.render, rng)
         first, second, altered = (
             Placed(image, real.box, real.landmarks) for image in (real.image, fake, where_altered(real.image, fake))
         )

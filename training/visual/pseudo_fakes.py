@@ -2,12 +2,12 @@
 
 Compare self-blended images (Shiohara and Yamasaki 2022, arXiv 2204.08376) and aligned reconstruction (Rajan et al.
 2024, arXiv 2410.11835). Every maker takes the real face, another frame of the same person (or the same one), another
-person's face, and a random generator, and gives uint8 RGB of the real face's size.
+person's face, what draws pixels again, and a random generator, and gives uint8 RGB of the real face's size.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.visual.masks import Mask, Points, face_mask, face_width, mouth_mask
-from training.visual.rerender import Image, rerender, resample, sharpen, smooth_skin
+from training.visual.picture import Image
+from training.visual.rerender import Renderer, resample, sharpen, smooth_skin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +27,10 @@ class Face:
     points: Points
 
 
-Maker = Callable[[Face, Face, Face, Generator], Image]
+Maker = Callable[[Face, Face, Face, Renderer, Generator], Image]
 
 
-def self_blend(real: Face, _frame: Face, _other: Face, rng: Generator) -> Image:
+def self_blend(real: Face, _frame: Face, _other: Face, _render: Renderer, rng: Generator) -> Image:
     """Blend the face with a slightly moved, recoloured or refiltered copy of itself."""
     source = recolour(real.image, rng, strength=0.4)
     if rng.random() < 0.5:
@@ -38,38 +39,38 @@ def self_blend(real: Face, _frame: Face, _other: Face, rng: Generator) -> Image:
     return blend(real.image, source, face_mask(real.image.shape[:2], real.points, rng))
 
 
-def redraw_mouth(real: Face, frame: Face, _other: Face, rng: Generator) -> Image:
+def redraw_mouth(real: Face, frame: Face, _other: Face, render: Renderer, rng: Generator) -> Image:
     """Draw the lower face at 64 to 180 pixels, often from another frame, and paste it back, as Wav2Lip does."""
     source = warp_onto(frame, real) if rng.random() < 0.6 else real.image
     fraction = rng.uniform(64, 180) / max(face_width(real.points), 1.0)
     side = min(fraction, rng.uniform(0.4, 1.0)) * max(real.image.shape[:2])
-    source = rerender(source, rng, max(24, round(side)))
+    source = render(source, rng, max(24, round(side)))
     if rng.random() < 0.5:
         source = recolour(source, rng, strength=0.25)
     return blend(real.image, source, mouth_mask(real.image.shape[:2], real.points, rng))
 
 
-def swap(real: Face, _frame: Face, other: Face, rng: Generator) -> Image:
+def swap(real: Face, _frame: Face, other: Face, render: Renderer, rng: Generator) -> Image:
     """Put another person's face onto this head: warp by the mesh, match colours, render, blend."""
     mask = face_mask(real.image.shape[:2], real.points, rng)
     source = match_colour(warp_onto(other, real), real.image, mask, rng.uniform(0.6, 1.0))
     if rng.random() < 0.7:
-        source = rerender(source, rng)
+        source = render(source, rng)
     return blend(real.image, source, mask)
 
 
-def animate(real: Face, frame: Face, _other: Face, rng: Generator) -> Image:
+def animate(real: Face, frame: Face, _other: Face, render: Renderer, rng: Generator) -> Image:
     """Warp a still of the person into this pose and draw it all again, as one-shot animators do."""
     source = warp_onto(frame, real) if frame is not real else _warp_smoothly(real, rng)
-    return rerender(source, rng)
+    return render(source, rng)
 
 
-def generate(real: Face, _frame: Face, _other: Face, rng: Generator) -> Image:
+def generate(real: Face, _frame: Face, _other: Face, render: Renderer, rng: Generator) -> Image:
     """Draw the whole picture again, as a generator of whole heads does."""
-    return rerender(real.image, rng)
+    return render(real.image, rng)
 
 
-def soften_face(real: Face, _frame: Face, _other: Face, rng: Generator) -> Image:
+def soften_face(real: Face, _frame: Face, _other: Face, _render: Renderer, rng: Generator) -> Image:
     """Smooth the inner face and leave what surrounds it."""
     source = smooth_skin(real.image, rng) if rng.random() < 0.5 else resample(real.image, rng)
     return blend(real.image, source, face_mask(real.image.shape[:2], real.points, rng))
@@ -87,12 +88,12 @@ MAKERS: Final[dict[str, tuple[Maker, float]]] = {
 
 
 def make_pseudo_fake(
-    real: Face, frame: Face, other: Face, rng: Generator, kind: str | None = None
+    real: Face, frame: Face, other: Face, render: Renderer, rng: Generator, kind: str | None = None
 ) -> tuple[Image, str]:
     """Make a fake of a random kind (or of `kind`); gives the picture and the kind."""
     names = tuple(MAKERS)
     chosen = kind or str(rng.choice(names, p=[MAKERS[name][1] for name in names]))
-    return MAKERS[chosen][0](real, frame, other, rng), chosen
+    return MAKERS[chosen][0](real, frame, other, render, rng), chosen
 
 
 def blend(target: Image, source: Image, mask: Mask) -> Image:
@@ -113,7 +114,7 @@ def recolour(image: Image, rng: Generator, strength: float) -> Image:
     return np.asarray(cv2.LUT(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), _table(channels)), np.uint8)
 
 
-def _table(channels: Sequence[NDArray[np.float64]]) -> NDArray[np.uint8]:
+def _table(channels: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
     """What every grey level of three channels becomes, as `cv2.LUT` takes it: uint8 `(1, 256, 3)`."""
     return np.clip(np.rint(np.stack(channels, axis=-1)), 0, 255).astype(np.uint8)[None]
 

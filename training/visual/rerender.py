@@ -3,6 +3,8 @@
 Each function takes and gives uint8 RGB `(H, W, 3)` of the same size.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -10,23 +12,44 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from training.visual.autoencoders import Autoencoder, redraw
+from training.visual.picture import Image
+
 Pixels = NDArray[np.float32]
 
 SHRINK: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 ENLARGE: Final = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
-def rerender(image: Image, rng: Generator, side_px: int | None = None) -> Image:
-    """Draw the picture again as a random generator would, at `side_px` on its longer side if given."""
-    drawn = resample(image, rng, side_px)
-    if rng.random() < 0.5:
-        drawn = strided_decode(drawn, rng)
-    if rng.random() < 0.3:
-        drawn = checkerboard(drawn, rng)
-    if rng.random() < 0.4:
-        drawn = smooth_skin(drawn, rng)
-    return sharpen(drawn, rng) if rng.random() < 0.4 else drawn
+@dataclass(frozen=True, slots=True, eq=False)
+class Renderer:
+    """Draws a picture again as a random generator would: half of the time by one of the autoencoders, if any."""
+
+    autoencoders: Sequence[Autoencoder] = ()
+
+    def __call__(self, image: Image, rng: Generator, side_px: int | None = None) -> Image:
+        """Draw uint8 RGB `(H, W, 3)` again, at `side_px` on its longer side if given."""
+        if self.autoencoders and rng.random() < 0.5:
+            return self._decode(image, rng, side_px)
+        drawn = resample(image, rng, side_px)
+        if rng.random() < 0.5:
+            drawn = strided_decode(drawn, rng)
+        if rng.random() < 0.3:
+            drawn = checkerboard(drawn, rng)
+        if rng.random() < 0.4:
+            drawn = smooth_skin(drawn, rng)
+        return sharpen(drawn, rng) if rng.random() < 0.4 else drawn
+
+    def _decode(self, image: Image, rng: Generator, side_px: int | None) -> Image:
+        """Through an autoencoder at its own scale; sharpened at times, as blurry generators are."""
+        height, width = image.shape[:2]
+        side = min(side_px or round(max(height, width) / rng.uniform(1.0, 2.2)), max(height, width))
+        size = (max(32, round(width * side / max(height, width))), max(32, round(height * side / max(height, width))))
+        small = _image(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        network = self.autoencoders[int(rng.integers(len(self.autoencoders)))]
+        drawn = redraw(small, network, (int(rng.integers(16)), int(rng.integers(16))))
+        back = _image(cv2.resize(drawn, (width, height), interpolation=int(rng.choice(ENLARGE))))
+        return sharpen(back, rng) if rng.random() < 0.3 else back
 
 
 def resample(image: Image, rng: Generator, side_px: int | None = None) -> Image:
