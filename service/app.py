@@ -7,12 +7,14 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from service import error_handlers
+from service import docs, error_handlers, page
+from service.access import edge
 from service.access.keys import Keys
 from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
-from service.routes import analyses, analyze, events, health, status
+from service.playable import Playables
+from service.routes import analyses, analyze, events, evidence, health, media, status
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
@@ -43,7 +45,9 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         async with pool, engine.open_async(pool):
             watcher = Watcher(pool)
             watching = asyncio.ensure_future(watcher.run())
-            app.state.context = Context(settings, pool, Analyses(pool, Jobs(engine)), store, Keys(pool), watcher)
+            app.state.context = Context(
+                settings, pool, Analyses(pool, Jobs(engine)), store, Keys(pool), watcher, Playables(store)
+            )
             yield
             watching.cancel()
 
@@ -52,8 +56,21 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         description=DESCRIPTION,
         version=version("vericlip"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
-    for router in (analyze.router, status.router, events.router, analyses.router, health.router):
+    for router in (
+        analyze.router,
+        status.router,
+        events.router,
+        analyses.router,
+        media.router,
+        evidence.router,
+        health.router,
+    ):
         app.include_router(router)
+    docs.install(app)
+    page.install(app)
     error_handlers.install(app)
+    edge.install(app, settings)
     return app

@@ -21,6 +21,8 @@ STATUS_OF_CODE: Final[dict[str, int]] = {
     "forbidden": 403,
     "too_slow": 408,
     "insufficient_storage": 507,
+    "range_not_satisfiable": 416,
+    "not_playable": 422,
     "not_found": 404,
     "method_not_allowed": 405,
     "not_ready": 503,

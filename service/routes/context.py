@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from service.access.keys import Keys
 from service.analyses import Analyses
 from service.database import Pool
+from service.playable import Playables
 from service.settings import Settings
 from service.storage import MediaStore
 from service.watching import Watcher
@@ -23,6 +24,7 @@ class Context:
     store: MediaStore
     keys: Keys
     watcher: Watcher
+    playables: Playables
 
 
 def _of(request: Request) -> Context:
