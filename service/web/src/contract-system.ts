@@ -1,0 +1,23 @@
+/** What GET /health and GET /models say. */
+
+export interface Health {
+  status: "ok" | "degraded";
+  version: string;
+  readyWorkers: number;
+  queued: number;
+  running: number;
+  oldestQueuedS?: number | null;
+  earlyExitShare?: number | null;
+  versions?: Record<string, string>;
+}
+
+export interface ModelEntry {
+  file: string;
+  sha256: string;
+  role: string;
+  metrics?: Record<string, unknown>;
+}
+
+export interface ModelList {
+  artefacts: ModelEntry[];
+}
