@@ -189,7 +189,7 @@ class Analyses:
               (SELECT coalesce(extract(epoch FROM avg(finished_at - started_at)), 5.0)
                  FROM (SELECT started_at, finished_at FROM analyses WHERE status = 'complete'
                        ORDER BY finished_at DESC LIMIT 20) AS recent)
-            FROM procrastinate_jobs AS job WHERE job.queue_name = 'analyze' AND job.status IN ('todo', 'doing')
+            FROM procrastinate_jobs AS job WHERE job.task_name = 'analyze' AND job.status IN ('todo', 'doing')
             """,
             (silent_s,),
         )

@@ -14,10 +14,12 @@ from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
 from service.playable import Playables
-from service.routes import analyses, analyze, events, evidence, health, media, status
+from service.routes import analyses, analyze, events, evidence, health, media, metrics, status
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
+from service.telemetry.drift import DriftWatch
+from service.telemetry.requests import RequestTelemetry, make_registry
 from service.watching import Watcher
 
 DESCRIPTION = """
@@ -69,8 +71,12 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
+    app.include_router(metrics.router)
     docs.install(app)
     page.install(app)
     error_handlers.install(app)
     edge.install(app, settings)
+    app.state.drift, app.state.registry = DriftWatch.shipped(), make_registry()
+    # Outermost, so that whatever the layers below answer is timed, logged and traced.
+    app.add_middleware(RequestTelemetry, registry=app.state.registry)
     return app

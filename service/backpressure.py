@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
-from service.jobs import QUEUE
+from service.jobs import TASK
 from service.problems import ProblemError
 
 UNMEASURED_S: Final = 5.0
@@ -17,7 +17,7 @@ SHARE: Final = 0.1
 """Part of the queue that should have drained before the refused come back, or all would come for one place."""
 LONGEST_WAIT_S: Final = 3600
 
-WAITING: Final = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = %s AND status = 'todo'"
+WAITING: Final = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s AND status = 'todo'"
 SECONDS_A_CLIP: Final = """
     SELECT coalesce(extract(epoch FROM avg(finished_at - started_at)), %s)::float8
          / greatest(1, (SELECT count(*) FROM ready_workers WHERE seen_at > now() - make_interval(secs => %s)))
@@ -33,7 +33,7 @@ async def refuse_if_full(connection: AsyncConnection, max_queue: int) -> None:
     Raises:
         ProblemError: `queue_full`, with Retry-After from the measured pace of the workers.
     """
-    row = await (await connection.execute(WAITING.encode(), (QUEUE,))).fetchone()
+    row = await (await connection.execute(WAITING.encode(), (TASK,))).fetchone()
     waiting = 0 if row is None else int(row[0])
     if waiting < max_queue:
         return

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
+import psycopg
+from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -12,6 +15,9 @@ from service.migrations import migrate
 from service.settings import Settings
 
 Pool = AsyncConnectionPool[AsyncConnection]
+
+DATABASE_ERRORS: Final = (psycopg.OperationalError, psycopg.InterfaceError, ConnectorException)
+"""What is raised while the database is out of reach; once it is back, the same call may well succeed."""
 
 
 def conninfo_of(settings: Settings) -> str:

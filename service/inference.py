@@ -51,10 +51,12 @@ class Request:
     path: Path
     gate: bool = True
     scan: str = "windows"
+    analysis_id: str | None = None
+    """What lines of the log are marked with."""
 
     def line(self) -> bytes:
         """As the process reads it."""
-        return (json.dumps({"path": str(self.path), "gate": self.gate, "scan": self.scan}) + "\n").encode()
+        return (json.dumps({**asdict(self), "path": str(self.path)}) + "\n").encode()
 
 
 class InferenceProcess:

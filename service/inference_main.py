@@ -53,7 +53,7 @@ class Channel:
 def main() -> None:
     """Load the detector, then serve requests until the input ends."""
     options = json.loads(sys.argv[1])
-    logs.configure(options["log_level"])
+    logs.configure(options["log_level"], options["log_format"])
     channel = Channel()
     requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
     Thread(target=_read_requests, args=(requests, options["scratch"]), daemon=True).start()
@@ -69,7 +69,9 @@ def main() -> None:
         return
     channel.send("ready", versions=detector.versions)
     while True:
-        _serve(detector, requests.get(), channel)
+        request = requests.get()
+        with logs.about(request["analysis_id"]):
+            _serve(detector, request, channel)
 
 
 def _load(options: dict[str, Any]) -> "Detector":

@@ -9,8 +9,12 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from psycopg import AsyncConnection
 
-QUEUE: Final = "analyze"
+from service.logs import about
+from service.queues import ANALYZE, PRIORITIES
+from service.telemetry.tracing import carrier, continued
+
 TASK: Final = "analyze"
+AUDIT_TASK: Final = "audit"
 SWEEP_LOCK: Final = 0x76657269_73776570
 """Advisory lock under which one process at a time hands stalled jobs on ("veriswep" in ASCII)."""
 
@@ -27,9 +31,19 @@ class Jobs:
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def defer(self, connection: AsyncConnection, analysis_id: UUID) -> int:
+    async def defer(
+        self,
+        connection: AsyncConnection,
+        analysis_id: UUID,
+        *,
+        task: str = TASK,
+        queue: str = ANALYZE,
+        priority: str = "normal",
+    ) -> int:
         """Queue an analysis within the transaction of `connection`; returns the job's id."""
-        deferrer = self.app.configure_task(TASK, queue=QUEUE, connection=connection)
+        deferrer = self.app.configure_task(
+            task, queue=queue, priority=PRIORITIES[priority], task_kwargs={"trace": carrier()}, connection=connection
+        )
         return await deferrer.defer_async(analysis_id=str(analysis_id))
 
     async def cancel(self, connection: AsyncConnection, job_id: int) -> None:
@@ -45,7 +59,7 @@ class Jobs:
             row = await (await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (SWEEP_LOCK,))).fetchone()
             if row is None or not row[0]:
                 return 0
-            stalled = list(await self.app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=silent_s))
+            stalled = list(await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_s))
             for job in stalled:
                 await self.app.job_manager.retry_job(job)
             return len(stalled)
@@ -56,13 +70,17 @@ def make_app() -> App:
     return App(connector=PsycopgConnector())
 
 
-def register(app: App, handler: Handler) -> None:
-    """Make `handler` the work behind the queue. It is cancelled when its analysis is, or on shutdown."""
+def register(app: App, handler: Handler, task: str = TASK) -> None:
+    """Make `handler` the work behind a task. It is cancelled when its analysis is, or on shutdown.
 
-    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(retry_exceptions=(TryAgainError,)))
-    async def analyze(context: JobContext, analysis_id: str) -> None:
+    Whatever it logs carries the analysis's id, and its spans continue the trace of the request that queued it.
+    """
+
+    @app.task(name=task, pass_context=True, retry=RetryStrategy(retry_exceptions=(TryAgainError,)))
+    async def work(context: JobContext, analysis_id: str, trace: dict[str, str] | None = None) -> None:
         try:
-            await handler(UUID(analysis_id))
+            with about(analysis_id), continued(task, trace, analysis_id):
+                await handler(UUID(analysis_id))
         except BaseException:
             if context.abort_reason() is AbortReason.USER_REQUEST:
                 raise JobAborted from None

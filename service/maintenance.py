@@ -7,9 +7,11 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from uuid import UUID, uuid4
 
+import psutil
 from psycopg import AsyncConnection
 
 from service.database import Pool
@@ -17,8 +19,11 @@ from service.jobs import Jobs
 from service.problems import ProblemDetails
 from service.settings import Settings
 from service.storage import MediaStore
+from service.telemetry import outcomes
+from service.webhooks.delivery import queue_due
 
 CLEANING_INTERVAL_S: Final = 300.0
+WEIGHING_INTERVAL_S: Final = 10.0
 ORPHAN_AGE_S: Final = 3600.0
 """A clip without an analysis may be one whose row is about to be written; after this it is garbage."""
 
@@ -41,9 +46,10 @@ class Maintenance:
         self._settings = settings
         self._engine_id = engine_id
         self._id = uuid4()
+        self._weigh_at = 0.0
 
     async def run(self) -> None:
-        """Beat and sweep every `heartbeat_s`, clean up every five minutes."""
+        """Beat, sweep and count every `heartbeat_s`, clean up every five minutes."""
         clean_at = time.monotonic()
         while True:
             clean = time.monotonic() >= clean_at
@@ -66,8 +72,8 @@ class Maintenance:
         """Tell that a warm-up clip went through this worker."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                "INSERT INTO ready_workers (id, host, pid, versions) VALUES (%s, %s, %s, %s)",
-                (self._id, socket.gethostname(), os.getpid(), json.dumps(versions)),
+                "INSERT INTO ready_workers (id, host, pid, versions, device) VALUES (%s, %s, %s, %s, %s)",
+                (self._id, socket.gethostname(), os.getpid(), json.dumps(versions), self._settings.device),
             )
 
     async def retire(self) -> None:
@@ -82,6 +88,10 @@ class Maintenance:
             await self._jobs.app.job_manager.update_heartbeat(engine_id)
         async with self._pool.connection() as connection:
             await connection.execute("UPDATE ready_workers SET seen_at = now() WHERE id = %s", (self._id,))
+            if time.monotonic() >= self._weigh_at:
+                self._weigh_at = time.monotonic() + WEIGHING_INTERVAL_S
+                weight = await asyncio.to_thread(_memory_bytes)
+                await connection.execute("UPDATE ready_workers SET memory_bytes = %s WHERE id = %s", (weight, self._id))
 
     async def _hand_on(self) -> None:
         async with self._pool.connection() as connection:
@@ -89,6 +99,8 @@ class Maintenance:
             if handed_on:
                 log.warning("handed on %d analyses whose worker died", handed_on)
             await _fail_orphans(connection)
+            await queue_due(connection, self._jobs.app)
+            await outcomes.fold(connection)
 
     async def _clean(self) -> None:
         abandoned = await asyncio.to_thread(self._store.ids, ORPHAN_AGE_S)
@@ -108,8 +120,20 @@ class Maintenance:
         return [row[0] for row in await cursor.fetchall()]
 
 
+def _memory_bytes() -> int:
+    """Resident memory of this process and all below it."""
+    this = psutil.Process()
+    total = 0
+    for process in (this, *this.children(recursive=True)):
+        with suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
+
+
 async def _without_analysis(connection: AsyncConnection, ids: list[UUID]) -> list[UUID]:
-    cursor = await connection.execute("SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses", (ids,))
+    cursor = await connection.execute(
+        "SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses WHERE status <> 'cancelled'", (ids,)
+    )
     return [row[0] for row in await cursor.fetchall()]
 
 

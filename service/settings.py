@@ -4,10 +4,12 @@ import os
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.queues import QUEUES
 
 PREFIX = "VERICLIP_"
 
@@ -21,6 +23,8 @@ class InferenceOptions:
     gate_audio_guard: bool
     inconclusive_band: float
     log_level: str
+    log_format: str
+    device: str
 
 
 class Settings(BaseSettings):
@@ -54,6 +58,15 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=1, ge=0)
     """Worker processes that `vericlip serve` keeps running; 0 where workers run elsewhere."""
+
+    queues: str = Field(default=",".join(QUEUES), pattern=rf"^({'|'.join(QUEUES)})(,({'|'.join(QUEUES)}))*$")
+    """Queues that workers take from: `analyze` (uploads), `scan` (uploads with scan=full), `audit` (gate audits)."""
+
+    device: str = Field(default="cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    """Where the networks run: `cpu`, `cuda`, `cuda:1`, or `auto` for a GPU where there is one."""
+
+    audit_share: float = Field(default=0.02, ge=0, le=1)
+    """Share of early exits that are rerun through the full path in the background, to count the gate's errors."""
 
     threads: int = Field(default=1, ge=0)
     """CPU threads of each worker; 0 shares the cores out between the workers, for the quickest answer about one clip.
@@ -118,6 +131,12 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """`json`, one object a line; `text`; or `auto`: text on a terminal and JSON elsewhere."""
+
+    otlp_endpoint: str | None = None
+    """Where OpenTelemetry traces go (OTLP over HTTP), such as http://localhost:4318; unset: nowhere."""
+
     @property
     def allowed_origins(self) -> list[str]:
         """The origins of `cors_origins`, one by one."""
@@ -156,6 +175,8 @@ class Settings(BaseSettings):
             gate_audio_guard=self.gate_audio_guard,
             inconclusive_band=self.inconclusive_band,
             log_level=self.log_level,
+            log_format=self.log_format,
+            device=self.device,
         )
 
     def replaced(self, **changes: object) -> Self:

@@ -1,13 +1,14 @@
 """A worker: takes analyses from the queue, has its inference process do them, writes progress and results."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi.concurrency import contextmanager_in_threadpool
@@ -17,7 +18,8 @@ from procrastinate.worker import Worker
 from fusion.steps import StepEvent
 from service import jobs as engine
 from service.analyses import Analyses
-from service.database import make_pool
+from service.auditing import GateAudit
+from service.database import DATABASE_ERRORS, make_pool
 from service.inference import (
     AnalysisFailedError,
     InferenceCrashedError,
@@ -30,6 +32,7 @@ from service.problems import ProblemDetails
 from service.settings import Settings
 from service.steps import StepBoard
 from service.storage import MediaMissingError, MediaStore, StoreUnavailableError
+from service.telemetry import tracing
 
 POLL_S: Final = 1.0
 """Longest wait for a job that was handed on; a new one is announced by the database."""
@@ -43,10 +46,13 @@ log = logging.getLogger(__name__)
 class Analyst:
     """The work behind the queue: one analysis from start to a written result, error or another try."""
 
-    def __init__(self, analyses: Analyses, store: MediaStore, inference: InferenceProcess, max_attempts: int) -> None:
+    def __init__(
+        self, analyses: Analyses, store: MediaStore, inference: InferenceProcess, audit: GateAudit, max_attempts: int
+    ) -> None:
         self._analyses = analyses
         self._store = store
         self._inference = inference
+        self._audit = audit
         self._max_attempts = max_attempts
 
     async def __call__(self, analysis_id: UUID) -> None:
@@ -78,6 +84,11 @@ class Analyst:
             await self._analyses.give_back(analysis_id, attempt)
             await asyncio.sleep(STORE_PAUSE_S)
             raise engine.TryAgainError from error
+        except DATABASE_ERRORS as error:
+            # No fault of the clip either: the result could not be written, so the work is done again.
+            log.warning("analysis %s is done again: %s", analysis_id, error)
+            await self._give_back_when_possible(analysis_id, attempt)
+            raise engine.TryAgainError from error
         except asyncio.CancelledError:
             # Shutdown (a cancelled analysis is no longer being processed): the attempt does not count.
             await self._analyses.give_back(analysis_id, attempt)
@@ -93,8 +104,24 @@ class Analyst:
 
         board = StepBoard()
         async with contextmanager_in_threadpool(self._store.local(analysis_id)) as path:
-            result = await self._inference.analyze(Request(path), on_progress, on_step)
-        await self._analyses.complete(analysis_id, result)
+            result = await self._inference.analyze(Request(path, analysis_id=str(analysis_id)), on_progress, on_step)
+        if await self._analyses.complete(analysis_id, result):
+            await self._look_back(analysis_id, json.loads(result))
+
+    async def _look_back(self, analysis_id: UUID, result: dict[str, Any]) -> None:
+        """What is done with a result once it is written; the analysis stands, whatever happens here."""
+        tracing.stages(result.get("timings", {}))
+        tracing.describe(verdict=result.get("verdict"), early_exit=result.get("earlyExit"))
+        log.info("%s, early exit: %s", result.get("verdict"), result.get("earlyExit"))
+        with suppress(*DATABASE_ERRORS):
+            await self._audit.consider(analysis_id, result)
+
+    async def _give_back_when_possible(self, analysis_id: UUID, attempt: int) -> None:
+        while True:
+            try:
+                return await self._analyses.give_back(analysis_id, attempt)
+            except DATABASE_ERRORS:
+                await asyncio.sleep(POLL_S)
 
 
 async def run(settings: Settings, conninfo: str, supervised: bool = False) -> bool:
@@ -124,7 +151,9 @@ class _Member:
         self._worker = _make_worker(self._app, settings)
         jobs, store = engine.Jobs(self._app), MediaStore(settings.media_location, settings.scratch_dir)
         analyses = Analyses(self._pool, jobs)
-        engine.register(self._app, Analyst(analyses, store, self._inference, settings.max_attempts))
+        audit = GateAudit(self._pool, jobs, store, self._inference, settings.audit_share)
+        engine.register(self._app, Analyst(analyses, store, self._inference, audit, settings.max_attempts))
+        engine.register(self._app, audit, engine.AUDIT_TASK)
         self._maintenance = Maintenance(self._pool, jobs, store, settings, lambda: self._worker.worker_id)
 
     async def work(self) -> None:
@@ -151,7 +180,7 @@ class _Member:
 def _make_worker(app: App, settings: Settings) -> Worker:
     return Worker(
         app,
-        queues=[engine.QUEUE],
+        queues=settings.queues.split(","),
         concurrency=1,
         fetch_job_polling_interval=POLL_S,
         abort_job_polling_interval=POLL_S,

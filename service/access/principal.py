@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 ANALYZE: Final = "analyze"
 READ: Final = "read"
 ADMIN: Final = "admin"
-SCOPES: Final = frozenset({ANALYZE, READ, ADMIN})
-"""`analyze`: send, cancel and erase clips; `read`: see analyses and reports; `admin`: all, of every key."""
+METRICS: Final = "metrics"
+SCOPES: Final = frozenset({ANALYZE, READ, METRICS, ADMIN})
+"""`analyze`: send, cancel and erase clips; `read`: see analyses and reports; `metrics`: scrape /metrics, which
+tells of no single clip; `admin`: all, of every key."""
 
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 

@@ -32,10 +32,19 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, workers: in
     from service.settings import Settings  # noqa: PLC0415
     from service.supervisor import ServeError  # noqa: PLC0415
     from service.supervisor import serve as run  # noqa: PLC0415
+    from service.telemetry import tracing  # noqa: PLC0415
 
     settings = Settings().replaced(host=host, port=port, data_dir=data_dir, workers=workers)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     try:
+        tracing.configure(settings.otlp_endpoint, "api")
         asyncio.run(run(settings))
-    except (ServeError, DataFolderInUseError, DatabaseUnavailableError, psycopg.OperationalError) as error:
+        tracing.flush()
+    except (
+        ServeError,
+        DataFolderInUseError,
+        DatabaseUnavailableError,
+        tracing.TracingUnavailableError,
+        psycopg.OperationalError,
+    ) as error:
         raise click.ClickException(str(error)) from error

@@ -7,17 +7,22 @@ import click
 
 
 @click.command()
+@click.option(
+    "--queues", help="What to work on, of analyze, scan and audit (VERICLIP_QUEUES; default analyze,scan,audit)."
+)
+@click.option("--device", help="Where the networks run: cpu, cuda, cuda:1, auto (VERICLIP_DEVICE; default cpu).")
 @click.option("--supervised", is_flag=True, hidden=True, help="Stop when standard input ends.")
-def worker(supervised: bool) -> None:
+def worker(queues: str | None, device: str | None, supervised: bool) -> None:
     """Run one more worker beside a running service, on this or another machine.
 
     It needs the service's database (VERICLIP_DATABASE_URL, or the same VERICLIP_DATA_DIR on the same machine) and
-    the folder that holds the clips (VERICLIP_DATA_DIR).
+    its media store (VERICLIP_MEDIA_URL, or the same VERICLIP_DATA_DIR). docs/SCALING.md tells how many to run.
 
     \b
     Examples:
       vericlip worker
-      VERICLIP_DATABASE_URL=postgresql://user:password@db/vericlip VERICLIP_DATA_DIR=/mnt/vericlip vericlip worker
+      vericlip worker --queues scan,analyze --device cuda
+      VERICLIP_DATABASE_URL=postgresql://user:password@db/vericlip VERICLIP_MEDIA_URL=s3://clips vericlip worker
     """
     import psycopg  # noqa: PLC0415
 
@@ -27,14 +32,24 @@ def worker(supervised: bool) -> None:
     from service.inference import InferenceCrashedError, ModelsUnavailableError  # noqa: PLC0415
     from service.migrations import migrate  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
+    from service.telemetry import tracing  # noqa: PLC0415
+    from service.telemetry.tracing import TracingUnavailableError  # noqa: PLC0415
     from service.worker import run  # noqa: PLC0415
 
-    settings = Settings()
-    logs.configure(settings.log_level)
+    settings = Settings().replaced(queues=queues, device=device)
+    logs.configure(settings.log_level, settings.log_format)
+    tracing.configure(settings.otlp_endpoint, "worker")
     try:
         conninfo = conninfo_of(settings)
         asyncio.run(migrate(conninfo))
         asked_to_stop = asyncio.run(run(settings, conninfo, supervised))
-    except (DatabaseUnavailableError, ModelsUnavailableError, InferenceCrashedError, psycopg.OperationalError) as error:
+        tracing.flush()
+    except (
+        DatabaseUnavailableError,
+        ModelsUnavailableError,
+        InferenceCrashedError,
+        TracingUnavailableError,
+        psycopg.OperationalError,
+    ) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if asked_to_stop else 1)

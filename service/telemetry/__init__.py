@@ -1,0 +1,1 @@
+"""Seeing inside a running service: counters, drift, traces."""
