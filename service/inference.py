@@ -17,6 +17,8 @@ from typing import Any, Final
 import psutil
 
 from fusion.steps import StepEvent, StepState
+from service.evidence.artefact import Artefact
+from service.evidence.transfer import artefact_of
 from service.settings import InferenceOptions
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
@@ -25,6 +27,7 @@ LOAD_TIMEOUT_S: Final = 600.0
 
 OnProgress = Callable[[str, int], Awaitable[None]]
 OnStep = Callable[[StepEvent], Awaitable[None]]
+OnArtefact = Callable[[Artefact], None]
 log = logging.getLogger(__name__)
 
 
@@ -51,6 +54,8 @@ class Request:
     path: Path
     gate: bool = True
     scan: str = "windows"
+    draw: bool = False
+    """Whether artefacts of the evidence are wanted too."""
     analysis_id: str | None = None
     """What lines of the log are marked with."""
 
@@ -105,7 +110,13 @@ class InferenceProcess:
             raise ModelsUnavailableError(str(message.get("detail")))
         self.versions = message["versions"]
 
-    async def analyze(self, request: Request, on_progress: OnProgress, on_step: OnStep | None = None) -> str:
+    async def analyze(
+        self,
+        request: Request,
+        on_progress: OnProgress,
+        on_step: OnStep | None = None,
+        on_artefact: OnArtefact | None = None,
+    ) -> str:
         """Analyse one clip and return the JSON of its `Result`. The process is killed if this call is cancelled.
 
         Raises:
@@ -116,7 +127,7 @@ class InferenceProcess:
         await self.start()
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                return await self._converse(request, on_progress, on_step)
+                return await self._converse(request, on_progress, on_step, on_artefact)
         except TimeoutError:
             await self.close()
             detail = (
@@ -144,7 +155,9 @@ class InferenceProcess:
         if scratch is not None:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
-    async def _converse(self, request: Request, on_progress: OnProgress, on_step: OnStep | None) -> str:
+    async def _converse(
+        self, request: Request, on_progress: OnProgress, on_step: OnStep | None, on_artefact: OnArtefact | None
+    ) -> str:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -159,6 +172,9 @@ class InferenceProcess:
             elif message["kind"] == "step":
                 if on_step is not None:
                     await on_step(_step_event(message))
+            elif message["kind"] == "artefact":
+                if on_artefact is not None:
+                    on_artefact(artefact_of(message["artefact"]))
             elif message["kind"] == "result":
                 return str(message["result"])
             else:

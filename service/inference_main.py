@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import psutil
@@ -19,6 +20,7 @@ from service import logs
 if TYPE_CHECKING:
     from fusion.detector import Detector
     from fusion.steps import StepEvent
+    from fusion.verdict import Verdict
 
 OOM_SCORE: Final = 500
 """Makes the kernel choose this process, and not the service, when memory runs out."""
@@ -96,14 +98,7 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
     from service.schemas import Result  # noqa: PLC0415
 
     try:
-        verdict = detector.analyze(
-            Path(request["path"]),
-            gate=request["gate"],
-            scan=request["scan"],
-            progress=channel.progress,
-            on_step=channel.step,
-        )
-        result = Result.from_verdict(verdict).model_dump_json()
+        result = Result.from_verdict(_judge(detector, request, channel)).model_dump_json()
     except MediaError as error:
         channel.send("failure", code=error.code, detail=str(error))
     except Exception:
@@ -112,6 +107,23 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
         channel.send("failure", code="internal_error", detail=detail)
     else:
         channel.send("result", result=result)
+
+
+def _judge(detector: "Detector", request: dict[str, Any], channel: Channel) -> "Verdict":
+    """The verdict about one clip; artefacts of its evidence go out before it, if they are wanted."""
+    from service.evidence.making import make_artefacts  # noqa: PLC0415
+    from service.evidence.transfer import message_of  # noqa: PLC0415
+
+    how: Any = {name: request[name] for name in ("gate", "scan")}
+    how |= {"progress": channel.progress, "on_step": channel.step}
+    if not request["draw"]:
+        return detector.analyze(Path(request["path"]), **how)
+    examination = detector.examine(Path(request["path"]), **how)
+    started = perf_counter()
+    for artefact in make_artefacts(examination, detector.branches):
+        channel.send("artefact", artefact=message_of(artefact))
+    verdict = examination.verdict
+    return replace(verdict, timings_s={**verdict.timings_s, "evidence": round(perf_counter() - started, 4)})
 
 
 def _read_requests(requests: "SimpleQueue[dict[str, Any]]", scratch: str) -> None:

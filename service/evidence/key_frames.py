@@ -90,5 +90,6 @@ def _framed(
         pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=(0, 0, 0), width=4)
         pen.rectangle((left, top, right, bottom), outline=colour, width=2)
         label = f"face {track + 1}" if probability is None else f"face {track + 1}: {probability:.0%}"
-        pen.text((left + 3, max(bottom, 0) - size - 5), label, fill=colour, font=font, stroke_width=2, stroke_fill=0)
+        below = bottom + 4 if bottom + size + 6 < image.height else max(top - size - 6, 0)
+        pen.text((left, below), label, fill=colour, font=font, stroke_width=2, stroke_fill=0)
     return np.asarray(image, np.uint8)

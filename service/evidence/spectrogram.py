@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from branches.audio import Spectrum
@@ -15,11 +16,11 @@ RANGE_DB: Final = 70.0
 LEFT_PX: Final = 52
 TOP_PX: Final = 34
 BOTTOM_PX: Final = 22
+LEAST_WIDTH_PX: Final = 600
 MARKED_HZ: Final = (125, 250, 500, 1000, 2000, 4000)
+INK: Final = (40, 40, 40)
 LONGEST_S: Final = 16.0
 """Sound beyond this is cut about the most suspect window: the picture stays readable, and its cost bounded."""
-
-Box = tuple[float, float, float, float]
 
 
 def spectrogram(scene: Scene) -> list[Artefact]:
@@ -40,7 +41,7 @@ def spectrogram(scene: Scene) -> list[Artefact]:
         "lowestHz": float(spectrum.frequencies_hz[0]),
         "highestHz": round(float(spectrum.frequencies_hz[-1]), 1),
         "worst": {"startS": round(worst.start_s, 3), "endS": round(worst.end_s, 3)},
-        "plot": {"left": LEFT_PX, "top": TOP_PX, "right": 0, "bottom": BOTTOM_PX},
+        "plot": {"left": LEFT_PX, "top": TOP_PX, "bottom": BOTTOM_PX},
     }
     content = as_png(_drawn(spectrum, shown, worst))
     return [Artefact("spectrogram.png", "spectrogram", "The voice, as the network hears it", content, details)]
@@ -61,38 +62,51 @@ def _cut(sound: Waveform, centre_s: float) -> Waveform:
     return Waveform(samples, sound.sample_rate_hz, sound.start_s + first / sound.sample_rate_hz)
 
 
-def _drawn(
-    spectrum: Spectrum, windows: list[Moment], worst: Moment
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _drawn(spectrum: Spectrum, windows: list[Moment], worst: Moment) -> NDArray[np.uint8]:
     loudness = np.clip(1 + spectrum.decibels[::-1] / RANGE_DB, 0, 1)
-    # Grey, so that only what the network found is in colour.
-    inside = np.repeat((255 * (1 - loudness**1.2)).astype(np.uint8)[..., None], 3, axis=2)
-    height, width = inside.shape[:2]
-    image = Image.new("RGB", (LEFT_PX + width, TOP_PX + height + BOTTOM_PX), (255, 255, 255))
-    image.paste(Image.fromarray(inside), (LEFT_PX, TOP_PX))
-    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=12)
-    for hertz in MARKED_HZ:
-        row = int(np.abs(spectrum.frequencies_hz - hertz).argmin())
-        pen.text((LEFT_PX - 6, TOP_PX + height - 1 - row), f"{hertz} Hz", fill=(60, 60, 60), font=font, anchor="rm")
-    for second in range(int(np.ceil(spectrum.start_s)), int(spectrum.start_s + width * spectrum.step_s) + 1):
-        x = LEFT_PX + (second - spectrum.start_s) / spectrum.step_s
-        pen.line((x, TOP_PX + height, x, TOP_PX + height + 4), fill=(60, 60, 60))
-        pen.text((x, TOP_PX + height + 6), f"{second} s", fill=(60, 60, 60), font=font, anchor="ma")
+    grey = (255 * (1 - loudness**1.2)).astype(np.uint8)
+    zoom = max(1, round(LEAST_WIDTH_PX / grey.shape[1]))
+    chart = _Chart(spectrum, np.repeat(grey, zoom, axis=1), spectrum.step_s / zoom)
+    chart.scales()
     for number, window in enumerate(windows):
-        left, right = (LEFT_PX + (edge - spectrum.start_s) / spectrum.step_s for edge in (window.start_s, window.end_s))
-        top = 2 + 16 * (number % 2)
-        box = (max(left, LEFT_PX), top, min(right, LEFT_PX + width) - 1, top + 13)
-        _mark(pen, box, window, font)
-        if window is worst:
-            pen.rectangle((box[0], TOP_PX, box[2], TOP_PX + height - 1), outline=colour_of(1.0), width=2)
-    return np.asarray(image, np.uint8)
+        chart.mark(window, number % 2, window is worst)
+    return np.asarray(chart.image, np.uint8)
 
 
-def _mark(
-    pen: ImageDraw.ImageDraw, box: Box, window: Moment, font: "ImageFont.FreeTypeFont | ImageFont.ImageFont"
-) -> None:
-    """One scored window above the picture, in the colour of its probability."""
-    pen.rectangle(box, fill=colour_of(window.probability), outline=(60, 60, 60))
-    light = 0.2 < window.probability < 0.8
-    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-    pen.text(middle, f"{window.probability:.0%}", fill=(0, 0, 0) if light else (255, 255, 255), font=font, anchor="mm")
+class _Chart:
+    """A grey picture, so that only what the network found is in colour, with its scales and marks."""
+
+    def __init__(self, spectrum: Spectrum, grey: NDArray[np.uint8], step_s: float) -> None:
+        self.spectrum, self.step_s = spectrum, step_s
+        self.height: int = grey.shape[0]
+        self.width: int = grey.shape[1]
+        self.image = Image.new("RGB", (LEFT_PX + self.width, TOP_PX + self.height + BOTTOM_PX), (255, 255, 255))
+        self.image.paste(Image.fromarray(grey).convert("RGB"), (LEFT_PX, TOP_PX))
+        self.pen, self.font = ImageDraw.Draw(self.image), ImageFont.load_default(size=12)
+
+    def column(self, time_s: float) -> float:
+        """Where a moment of the clip lies, within the picture."""
+        column = (time_s - self.spectrum.start_s) / self.step_s
+        return LEFT_PX + min(max(column, 0.0), self.width - 1.0)
+
+    def scales(self) -> None:
+        """Frequencies on the left, seconds below."""
+        foot = TOP_PX + self.height
+        for hertz in MARKED_HZ:
+            row = int(np.abs(self.spectrum.frequencies_hz - hertz).argmin())
+            self.pen.text((LEFT_PX - 6, foot - 1 - row), f"{hertz} Hz", fill=INK, font=self.font, anchor="rm")
+        end_s = self.spectrum.start_s + self.width * self.step_s
+        for second in range(int(np.ceil(self.spectrum.start_s)), int(end_s) + 1):
+            x = self.column(second)
+            self.pen.line((x, foot, x, foot + 4), fill=INK)
+            self.pen.text((x, foot + 6), f"{second} s", fill=INK, font=self.font, anchor="ma")
+
+    def mark(self, window: Moment, row: int, worst: bool) -> None:
+        """A scored window above the picture in the colour of its probability; the worst one is framed within it."""
+        left, right, top = self.column(window.start_s), self.column(window.end_s), 2 + 16 * row
+        self.pen.rectangle((left, top, right, top + 13), fill=colour_of(window.probability), outline=INK)
+        ink = INK if 0.2 < window.probability < 0.8 else (255, 255, 255)
+        middle = ((left + right) / 2, top + 7)
+        self.pen.text(middle, f"{window.probability:.0%}", fill=ink, font=self.font, anchor="mm")
+        if worst:
+            self.pen.rectangle((left, TOP_PX, right, TOP_PX + self.height - 1), outline=INK, width=2)
