@@ -20,7 +20,6 @@ from service.problems import ProblemDetails
 from service.settings import Settings
 from service.storage import MediaStore
 from service.telemetry import outcomes
-from service.webhooks.delivery import queue_due
 
 CLEANING_INTERVAL_S: Final = 300.0
 WEIGHING_INTERVAL_S: Final = 10.0
@@ -99,7 +98,6 @@ class Maintenance:
             if handed_on:
                 log.warning("handed on %d analyses whose worker died", handed_on)
             await _fail_orphans(connection)
-            await queue_due(connection, self._jobs.app)
             await outcomes.fold(connection)
 
     async def _clean(self) -> None:
@@ -131,9 +129,7 @@ def _memory_bytes() -> int:
 
 
 async def _without_analysis(connection: AsyncConnection, ids: list[UUID]) -> list[UUID]:
-    cursor = await connection.execute(
-        "SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses WHERE status <> 'cancelled'", (ids,)
-    )
+    cursor = await connection.execute("SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses", (ids,))
     return [row[0] for row in await cursor.fetchall()]
 
 
