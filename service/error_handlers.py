@@ -9,6 +9,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from service.access.edge import HEADERS
 from service.problems import MEDIA_TYPE, ProblemDetails, ProblemError
 from service.storage import StoreUnavailableError
 
@@ -45,6 +46,9 @@ async def _on_invalid_request(_request: Request, error: Exception) -> Response:
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> Response:
+    if isinstance(error, psycopg.errors.DiskFull):
+        details = ProblemDetails.of("insufficient_storage", "The database has no room left; try again later.")
+        return _respond(details, {"Retry-After": "300"})
     log.error("out of reach: %s", error)
     what = "media store" if isinstance(error, StoreUnavailableError) else "database"
     details = ProblemDetails.of("unavailable", f"The {what} is out of reach; try again in a few seconds.")
@@ -52,9 +56,9 @@ async def _on_unavailable(_request: Request, error: Exception) -> Response:
 
 
 async def _on_unexpected(_request: Request, _error: Exception) -> Response:
-    return _respond(
-        ProblemDetails.of("internal_error", "Something broke on our side; the log of the service says what.")
-    )
+    details = ProblemDetails.of("internal_error", "Something broke on our side; the log of the service says what.")
+    # This answer is given outside the application's own layers, so it brings the headers that they would add.
+    return _respond(details, HEADERS)
 
 
 def _respond(details: ProblemDetails, headers: dict[str, str] | None = None) -> Response:

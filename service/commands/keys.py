@@ -35,7 +35,7 @@ def keys() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(("analyze", "read", "admin")),
+    type=click.Choice(("analyze", "read", "metrics", "admin")),
     default=("analyze", "read"),
     show_default=True,
     help="What it may do; may be given several times.",

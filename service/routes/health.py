@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from service.access.principal import READ, requires
 from service.contract import Contract
 from service.problems import ProblemError, responses
 from service.routes.context import Given
@@ -42,7 +43,7 @@ async def readyz(given: Given) -> Liveness:
     return Liveness()
 
 
-@router.get("/health", responses=responses("unavailable"))
+@router.get("/health", dependencies=[Depends(requires(READ))], responses=responses("unavailable"))
 async def health(request: Request, response: Response, given: Given) -> Health:
     """How the service is doing."""
     load = await given.analyses.load(given.settings.stalled_after_s)
