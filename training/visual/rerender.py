@@ -41,13 +41,20 @@ class Renderer:
         return sharpen(drawn, rng) if rng.random() < 0.4 else drawn
 
     def _decode(self, image: Image, rng: Generator, side_px: int | None) -> Image:
-        """Through an autoencoder at its own scale; sharpened at times, as blurry generators are."""
+        """Through an autoencoder at its own scale; sharpened at times, as blurry generators are.
+
+        What the small network gets wrong on a coarse scale is put right, and some of the picture's own detail is left:
+        generators are good at that by now, and casts and blur would be learnt in place of the marks of the decoder.
+        """
         height, width = image.shape[:2]
-        side = min(side_px or round(max(height, width) / rng.uniform(1.0, 2.2)), max(height, width))
+        side = min(side_px or round(max(height, width) / rng.uniform(1.0, 1.6)), max(height, width))
         size = (max(32, round(width * side / max(height, width))), max(32, round(height * side / max(height, width))))
         small = _image(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
         network = self.autoencoders[int(rng.integers(len(self.autoencoders)))]
         drawn = redraw(small, network, (int(rng.integers(16)), int(rng.integers(16))))
+        error = small.astype(np.float32) - drawn
+        coarse = cv2.GaussianBlur(error, (0, 0), float(np.exp(rng.uniform(0, np.log(6)))))
+        drawn = _image(drawn + coarse + rng.uniform(0.0, 0.7) * (error - coarse))
         back = _image(cv2.resize(drawn, (width, height), interpolation=int(rng.choice(ENLARGE))))
         return sharpen(back, rng) if rng.random() < 0.3 else back
 
