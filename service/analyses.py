@@ -16,10 +16,7 @@ from service.jobs import Jobs
 from service.problems import ProblemDetails, ProblemError
 from service.schemas import Status
 from service.steps import shown_steps
-from service.uploads import Upload
-
-SUBMIT_LOCK = 0x76657269_73756274
-"""Advisory lock under which the queue is counted and added to ("verisubt" in ASCII)."""
+from service.submission import SUBMIT_LOCK, Accepted, Submission, insert, remember, repeated, reusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +67,24 @@ class Analyses:
         self._pool = pool
         self._jobs = jobs
 
-    async def submit(self, analysis_id: UUID, upload: Upload, max_queue: int, key_id: str | None = None) -> None:
-        """Insert an analysis and its job in one transaction; its media must be durable already.
-
-        `key_id` will own it.
+    async def submit(self, submission: Submission, max_queue: int) -> Accepted:
+        """Find the analysis that answers a submission, or insert one and its job, all in one transaction.
 
         Raises:
-            ProblemError: `queue_full` or `quota_exceeded`.
+            ProblemError: `queue_full`, `quota_exceeded` or `idempotency_conflict`.
         """
-        stored = upload.stored
         async with self._pool.connection() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (SUBMIT_LOCK,))
-            await refuse_if_full(connection, max_queue)
-            await charge(connection, key_id, stored.size_bytes)
-            job_id = await self._jobs.defer(connection, analysis_id)
-            await connection.execute(
-                "INSERT INTO analyses (id, key_id, sha256, size_bytes, filename, job_id) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
-                (analysis_id, key_id, stored.sha256, stored.size_bytes, upload.filename, job_id),
-            )
+            known = await repeated(connection, submission)
+            if known is not None:
+                return Accepted(known, new=False)
+            known = await reusable(connection, submission)
+            if known is None:
+                await refuse_if_full(connection, max_queue)
+                await charge(connection, submission.key_id, submission.upload.stored.size_bytes)
+                await insert(connection, self._jobs, submission)
+            await remember(connection, submission, known or submission.analysis_id)
+        return Accepted(known or submission.analysis_id, new=known is None, reused=known is not None)
 
     async def refuse_early(self, max_queue: int, key_id: str | None) -> None:
         """Look before a clip is received in vain.
@@ -118,6 +114,11 @@ class Analyses:
             raise not_found(analysis_id)
         return row
 
+    async def scan_of(self, analysis_id: UUID) -> str:
+        """How the clip is to be looked at: "windows" or "full"."""
+        row = await self._one("SELECT scan FROM analyses WHERE id = %s", (analysis_id,))
+        return "windows" if row is None else str(row[0])
+
     async def start(self, analysis_id: UUID) -> int | None:
         """Count one more attempt and return its number; None if there is nothing left to do."""
         row = await self._one(
@@ -142,9 +143,16 @@ class Analyses:
             (json.dumps(steps, allow_nan=False), analysis_id, attempt),
         )
 
-    async def complete(self, analysis_id: UUID, result_json: str) -> bool:
-        """Write the result, unless there is one; true if this call wrote it."""
-        return await self._finish(analysis_id, "status = 'complete', percent = 100, result = %s", result_json)
+    async def complete(self, analysis_id: UUID, result_json: str, model_version: str | None = None) -> bool:
+        """Write the result, unless there is one; true if this call wrote it.
+
+        It is not used again if other models answered than were expected when the clip came.
+        """
+        assignment = (
+            "status = 'complete', percent = 100, result = %s, model_version = %s, "
+            "reuse_key = CASE WHEN model_version = %s THEN reuse_key END"
+        )
+        return await self._finish(analysis_id, assignment, result_json, model_version, model_version)
 
     async def fail(self, analysis_id: UUID, problem: ProblemDetails) -> bool:
         """Write why there will be no result; true if this call wrote it."""
@@ -196,11 +204,11 @@ class Analyses:
         assert row is not None  # an aggregate always gives a row
         return Load(int(row[0]), int(row[1]), int(row[2]), float(row[3]))
 
-    async def _finish(self, analysis_id: UUID, assignment: str, value: str) -> bool:
+    async def _finish(self, analysis_id: UUID, assignment: str, *values: str | None) -> bool:
         sql = (
             f"UPDATE analyses SET {assignment}, finished_at = now() WHERE id = %s AND status = 'processing' RETURNING 1"
         )
-        return await self._one(sql, (value, analysis_id)) is not None
+        return await self._one(sql, (*values, analysis_id)) is not None
 
     async def _one(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         async with self._pool.connection() as connection:
@@ -212,7 +220,7 @@ def not_found(analysis_id: UUID) -> ProblemError:
     return ProblemError("not_found", f"There is no analysis {analysis_id}; it may have expired or been erased.")
 
 
-def as_json(row: Analysis, reused: bool = False) -> str:
+def as_body(row: Analysis, reused: bool = False) -> dict[str, Any]:
     """A row as the HTTP contract's body, with the result exactly as it was written."""
     body: dict[str, Any] = {
         "analysisId": str(row.id),
@@ -230,8 +238,12 @@ def as_json(row: Analysis, reused: bool = False) -> str:
         "result": row.result,
         "error": row.error,
     }
-    present = {name: value for name, value in body.items() if value is not None}
-    return json.dumps(present, ensure_ascii=False, allow_nan=False)
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def as_json(row: Analysis, reused: bool = False) -> str:
+    """The body as text."""
+    return json.dumps(as_body(row, reused), ensure_ascii=False, allow_nan=False)
 
 
 def rfc3339(moment: datetime | None) -> str | None:

@@ -13,8 +13,9 @@ from service.access.keys import Keys
 from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
+from service.model_version import expected_version
 from service.playable import Playables
-from service.routes import analyses, analyze, events, evidence, health, media, metrics, status
+from service.routes import analyses, analyze, batch, events, evidence, health, media, metrics, status
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
@@ -48,7 +49,14 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
             watcher = Watcher(pool)
             watching = asyncio.ensure_future(watcher.run())
             app.state.context = Context(
-                settings, pool, Analyses(pool, Jobs(engine)), store, Keys(pool), watcher, Playables(store)
+                settings,
+                pool,
+                Analyses(pool, Jobs(engine)),
+                store,
+                Keys(pool),
+                watcher,
+                expected_version(settings),
+                Playables(store),
             )
             yield
             watching.cancel()
@@ -63,6 +71,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     )
     for router in (
         analyze.router,
+        batch.router,
         status.router,
         events.router,
         analyses.router,

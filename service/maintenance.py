@@ -20,6 +20,7 @@ from service.problems import ProblemDetails
 from service.settings import Settings
 from service.storage import MediaStore
 from service.telemetry import outcomes
+from service.webhooks.delivery import queue_due
 
 CLEANING_INTERVAL_S: Final = 300.0
 WEIGHING_INTERVAL_S: Final = 10.0
@@ -98,9 +99,11 @@ class Maintenance:
             if handed_on:
                 log.warning("handed on %d analyses whose worker died", handed_on)
             await _fail_orphans(connection)
+            await queue_due(connection, self._jobs.app)
             await outcomes.fold(connection)
 
     async def _clean(self) -> None:
+        await asyncio.to_thread(self._store.prepare)
         abandoned = await asyncio.to_thread(self._store.ids, ORPHAN_AGE_S)
         async with self._pool.connection() as connection:
             await connection.execute("DELETE FROM ready_workers WHERE seen_at < now() - interval '1 hour'")
@@ -129,7 +132,9 @@ def _memory_bytes() -> int:
 
 
 async def _without_analysis(connection: AsyncConnection, ids: list[UUID]) -> list[UUID]:
-    cursor = await connection.execute("SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses", (ids,))
+    cursor = await connection.execute(
+        "SELECT unnest(%s::uuid[]) EXCEPT SELECT id FROM analyses WHERE status <> 'cancelled'", (ids,)
+    )
     return [row[0] for row in await cursor.fetchall()]
 
 

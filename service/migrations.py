@@ -106,8 +106,10 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
             -- null until the analysis has ended and the call is queued
             job_id bigint,
             attempts integer NOT NULL DEFAULT 0,
+            -- of the last attempt: an HTTP status, or why there is none
             outcome text,
-            delivered_at timestamptz,
+            -- delivered or given up
+            ended_at timestamptz,
             UNIQUE (analysis_id, url)
         );
         CREATE INDEX webhooks_waiting ON webhooks (analysis_id) WHERE job_id IS NULL;
@@ -140,62 +142,6 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
             bytes bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (key_id, day)
         );
-        """,
-    ),
-    (
-        "0005_outcomes",
-        """
-        ALTER TABLE ready_workers
-            ADD COLUMN device text NOT NULL DEFAULT 'cpu',
-            -- of the worker and its children
-            ADD COLUMN memory_bytes bigint NOT NULL DEFAULT 0;
-
-        -- What happened, without telling to whom: folded into tallies, then forgotten.
-        CREATE TABLE outcomes (
-            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            kind text NOT NULL CHECK (kind IN ('accepted', 'analysis', 'audit')),
-            at timestamptz NOT NULL DEFAULT now(),
-            facts json NOT NULL,
-            folded boolean NOT NULL DEFAULT false
-        );
-        CREATE INDEX outcomes_to_fold ON outcomes (id) WHERE NOT folded;
-        CREATE INDEX outcomes_recent ON outcomes (at);
-        CREATE TABLE tallies (
-            name text NOT NULL,
-            labels text NOT NULL,
-            value double precision NOT NULL,
-            PRIMARY KEY (name, labels)
-        );
-
-        CREATE FUNCTION note_outcome() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF TG_OP = 'INSERT' THEN
-                INSERT INTO outcomes (kind, facts) VALUES ('accepted', json_build_object('bytes', NEW.size_bytes));
-            ELSIF OLD.status = 'processing' AND NEW.status <> 'processing' THEN
-                INSERT INTO outcomes (kind, facts) VALUES ('analysis', json_build_object(
-                    'status', NEW.status,
-                    'code', NEW.error ->> 'code',
-                    'attempts', NEW.attempts,
-                    'queue_s', extract(epoch FROM coalesce(NEW.started_at, NEW.finished_at) - NEW.created_at),
-                    'work_s', extract(epoch FROM NEW.finished_at - NEW.started_at),
-                    'total_s', extract(epoch FROM NEW.finished_at - NEW.created_at),
-                    'verdict', NEW.result ->> 'verdict',
-                    'probability', NEW.result -> 'probability',
-                    'inconclusive', NEW.result -> 'inconclusive',
-                    'early_exit', NEW.result -> 'earlyExit',
-                    'features', NEW.result -> 'features',
-                    'timings', NEW.result -> 'timings',
-                    'abstained', (
-                        SELECT json_agg(json_build_object('branch', item ->> 'name', 'code', item ->> 'code'))
-                        FROM json_array_elements(NEW.result -> 'branches') AS item
-                        WHERE item ->> 'status' = 'abstained'
-                    )
-                ));
-            END IF;
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER note_outcome AFTER INSERT OR UPDATE OF status ON analyses
-            FOR EACH ROW EXECUTE FUNCTION note_outcome();
         """,
     ),
     (

@@ -200,6 +200,19 @@ class AnalysisStatus(Contract):
     error: ProblemDetails | None = None
 
 
+class RefusedItem(Contract):
+    """One clip of a batch that was not accepted."""
+
+    filename: str
+    error: ProblemDetails
+
+
+class BatchAnswer(Contract):
+    """How each clip of a batch fared, in the order sent."""
+
+    items: list[AnalysisStatus | RefusedItem]
+
+
 class AnalysisSummary(Contract):
     """One line of `GET /analyses`."""
 

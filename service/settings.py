@@ -110,6 +110,21 @@ class Settings(BaseSettings):
     max_wait_s: int = Field(default=60, ge=0)
     """Longest that an answer is held back for `Prefer: wait`, in seconds."""
 
+    reuse: bool = True
+    """Whether an upload of bytes that the same key sent before is answered by that analysis (unless `fresh=true`)."""
+
+    webhook_secret: SecretStr | None = None
+    """Signs webhooks; any text, or `whsec_` and base64. Until it is set, `callback_url` is refused."""
+
+    webhook_allowed_networks: str = ""
+    """Networks such as 10.0.0.0/8, separated by commas, that webhooks may reach although they are not public."""
+
+    webhook_max_attempts: int = Field(default=7, ge=1)
+    """Times that a webhook is tried."""
+
+    webhook_pause_s: float = Field(default=10.0, ge=0)
+    """Seconds before a webhook's second try; each later pause is four times as long."""
+
     gate_audio_guard: bool = True
     """Whether a clip with sound may take the early exit only if its voice, too, is heard as real."""
 
@@ -187,9 +202,8 @@ class Settings(BaseSettings):
     def as_environment(self) -> dict[str, str]:
         """The variables that make a child process read the same settings."""
         values = {name: value for name, value in self.model_dump().items() if value is not None}
-        if self.database_url is not None:
-            values["database_url"] = self.database_url.get_secret_value()
-        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+        plain = {n: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for n, v in values.items()}
+        return {PREFIX + name.upper(): value for name, value in plain.items()}
 
 
 def _is_loopback(host: str) -> bool:

@@ -21,6 +21,7 @@ from service.maintenance import Maintenance
 from service.migrations import migrate
 from service.settings import Settings
 from service.storage import MediaStore
+from service.webhooks.courier import keep_delivering
 from service.worker_process import keep_worker
 
 WATCH_INTERVAL_S: Final = 1.0
@@ -65,6 +66,7 @@ async def _serve_on(
             group.create_task(keep_worker(number, environment, settings.shutdown_grace_s, stop))
         if postgres is not None:
             group.create_task(_keep_postgres(postgres, stop))
+        group.create_task(keep_delivering(settings, conninfo, stop))
         group.create_task(_run_api(create_app(settings, conninfo), settings, listener, stop))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from procrastinate import App
 from procrastinate.worker import Worker
 
@@ -20,6 +20,8 @@ from service import jobs as engine
 from service.analyses import Analyses
 from service.auditing import GateAudit
 from service.database import DATABASE_ERRORS, make_pool
+from service.evidence.artefact import Artefact
+from service.evidence.shelf import EvidenceShelf
 from service.inference import (
     AnalysisFailedError,
     InferenceCrashedError,
@@ -28,7 +30,9 @@ from service.inference import (
     Request,
 )
 from service.maintenance import CRASHED, Maintenance
+from service.model_version import model_version
 from service.problems import ProblemDetails
+from service.schemas import Status
 from service.settings import Settings
 from service.steps import StepBoard
 from service.storage import MediaMissingError, MediaStore, StoreUnavailableError
@@ -47,13 +51,20 @@ class Analyst:
     """The work behind the queue: one analysis from start to a written result, error or another try."""
 
     def __init__(
-        self, analyses: Analyses, store: MediaStore, inference: InferenceProcess, audit: GateAudit, max_attempts: int
+        self,
+        analyses: Analyses,
+        store: MediaStore,
+        inference: InferenceProcess,
+        audit: GateAudit,
+        max_attempts: int,
+        version: Callable[[], str],
     ) -> None:
         self._analyses = analyses
         self._store = store
         self._inference = inference
         self._audit = audit
         self._max_attempts = max_attempts
+        self._version = version
 
     async def __call__(self, analysis_id: UUID) -> None:
         """Do one analysis.
@@ -102,11 +113,30 @@ class Analyst:
             board.note(event)
             await self._analyses.note_steps(analysis_id, attempt, board.plain())
 
-        board = StepBoard()
+        board, drawn = StepBoard(), list[Artefact]()
         async with contextmanager_in_threadpool(self._store.local(analysis_id)) as path:
-            result = await self._inference.analyze(Request(path, analysis_id=str(analysis_id)), on_progress, on_step)
-        if await self._analyses.complete(analysis_id, result):
+            request = Request(
+                path, scan=await self._analyses.scan_of(analysis_id), draw=True, analysis_id=str(analysis_id)
+            )
+            result = await self._inference.analyze(request, on_progress, on_step, drawn.append)
+        await self._keep_evidence(analysis_id, drawn)
+        if await self._analyses.complete(analysis_id, result, self._version()):
             await self._look_back(analysis_id, json.loads(result))
+        else:
+            await self._leave_nothing(analysis_id)
+
+    async def _keep_evidence(self, analysis_id: UUID, drawn: list[Artefact]) -> None:
+        """Store what was drawn; a verdict stands without it."""
+        try:
+            await run_in_threadpool(EvidenceShelf(self._store).keep, analysis_id, drawn)
+        except Exception:
+            log.exception("the evidence of %s could not be kept", analysis_id)
+
+    async def _leave_nothing(self, analysis_id: UUID) -> None:
+        """Remove what was made of a clip that was cancelled or erased meanwhile."""
+        row = await self._analyses.get(analysis_id)
+        if row is None or row.status is Status.CANCELLED:
+            await run_in_threadpool(self._store.delete, analysis_id)
 
     async def _look_back(self, analysis_id: UUID, result: dict[str, Any]) -> None:
         """What is done with a result once it is written; the analysis stands, whatever happens here."""
@@ -149,14 +179,24 @@ class _Member:
         self._pool = make_pool(conninfo)
         self._app = engine.make_app()
         self._worker = _make_worker(self._app, settings)
-        jobs, store = engine.Jobs(self._app), MediaStore(settings.media_location, settings.scratch_dir)
+        self._store = store = MediaStore(settings.media_location, settings.scratch_dir)
+        jobs = engine.Jobs(self._app)
         analyses = Analyses(self._pool, jobs)
         audit = GateAudit(self._pool, jobs, store, self._inference, settings.audit_share)
-        engine.register(self._app, Analyst(analyses, store, self._inference, audit, settings.max_attempts))
+        analyst = Analyst(
+            analyses,
+            store,
+            self._inference,
+            audit,
+            settings.max_attempts,
+            lambda: model_version(self._inference.versions, settings),
+        )
+        engine.register(self._app, analyst)
         engine.register(self._app, audit, engine.AUDIT_TASK)
         self._maintenance = Maintenance(self._pool, jobs, store, settings, lambda: self._worker.worker_id)
 
     async def work(self) -> None:
+        await asyncio.to_thread(self._store.prepare)
         async with self._pool, self._app.open_async(self._pool):
             sweeping = asyncio.ensure_future(self._maintenance.run())
             try:

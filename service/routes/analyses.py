@@ -1,23 +1,64 @@
 """`/analyses`: what was analysed."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
-from service.access.principal import Reader
+from service.access.principal import Analyzer, Reader
 from service.listing import Filters, list_page
-from service.problems import responses
+from service.problems import ProblemError, responses
+from service.routes.accepting import accept, answer
+from service.routes.analyze import ENDED
 from service.routes.context import Given
-from service.schemas import AnalysisPage, Status
+from service.routes.orders import AskedFor
+from service.routes.waiting import Prefer
+from service.schemas import AnalysisPage, AnalysisStatus, Status
+from service.storage import MediaMissingError, Stored
+from service.uploads import Upload
 
 router = APIRouter(tags=["analyses"])
+
+RERUN_REFUSALS: Final = (
+    "not_found",
+    "invalid_request",
+    "callback_refused",
+    "idempotency_conflict",
+    "queue_full",
+    "quota_exceeded",
+    "insufficient_storage",
+    "unavailable",
+)
 
 Text = Annotated[
     str | None,
     Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of a file name, or the start of a SHA-256."),
 ]
 When = Annotated[datetime | None, Query(description="RFC 3339; UTC unless it says otherwise.")]
+
+
+@router.post(
+    "/analyses/{analysis_id}/rerun",
+    status_code=202,
+    response_model=AnalysisStatus,
+    responses={200: ENDED, **responses(*RERUN_REFUSALS)},
+)
+async def rerun(analysis_id: UUID, asker: Analyzer, given: Given, asked: AskedFor, prefer: Prefer = None) -> Response:
+    """Analyse the stored clip of an earlier analysis anew, as a new analysis; the earlier one stays as it is."""
+    row = await given.analyses.owned(analysis_id, asker)
+    order = asked.anew(row.scan).order(given)
+    await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
+    copy_id = uuid4()
+    try:
+        await run_in_threadpool(given.store.copy, analysis_id, copy_id)
+    except MediaMissingError:
+        detail = "The clip of this analysis is no longer stored; send it again to POST /analyze."
+        raise ProblemError("not_found", detail) from None
+    upload = Upload(Stored(row.sha256, row.size_bytes), row.filename, {})
+    accepted, new = await accept(given, asker, copy_id, upload, order)
+    return await answer(given, accepted, new, prefer)
 
 
 @router.get("/analyses", responses=responses("invalid_request", "unavailable"))

@@ -9,67 +9,71 @@ from fastapi.concurrency import run_in_threadpool
 from service.access.principal import Analyzer
 from service.analyses import as_json, not_found
 from service.problems import ProblemError, responses
+from service.routes.accepting import accept, answer
 from service.routes.context import Given
+from service.routes.forms import form_of
+from service.routes.orders import AskedFor
+from service.routes.waiting import Prefer
 from service.schemas import AnalysisStatus
 from service.uploads import clip_limits, receive
 
 router = APIRouter(tags=["analyses"])
 
-UPLOAD_FORM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary", "description": "The clip."}},
-                }
-            }
-        },
-    }
+REFUSALS: Final = (
+    "invalid_request",
+    "callback_refused",
+    "media_corrupt",
+    "too_large",
+    "too_slow",
+    "idempotency_conflict",
+    "queue_full",
+    "quota_exceeded",
+    "insufficient_storage",
+    "unavailable",
+)
+ENDED: Final[dict[str, Any]] = {
+    "description": "The outcome: it was waited for, or the same clip was analysed before.",
+    "model": AnalysisStatus,
 }
-"""The body is read as a stream, past the framework, so it is described here."""
 
 
 @router.post(
     "/analyze",
     status_code=202,
     response_model=AnalysisStatus,
-    openapi_extra=UPLOAD_FORM,
-    responses=responses(
-        "invalid_request",
-        "media_corrupt",
-        "too_large",
-        "too_slow",
-        "queue_full",
-        "quota_exceeded",
-        "insufficient_storage",
-        "unavailable",
-    ),
+    openapi_extra=form_of("file", several=False),
+    responses={200: ENDED, **responses(*REFUSALS)},
 )
-async def analyze(request: Request, asker: Analyzer, given: Given) -> Response:
-    """Accept a clip for analysis; poll the address in `Location` for the result."""
-    limits = given.settings
-    await given.analyses.refuse_early(limits.max_queue, asker.key_id)
+async def analyze(request: Request, asker: Analyzer, given: Given, asked: AskedFor, prefer: Prefer = None) -> Response:
+    """Accept a clip for analysis; poll the address in `Location` for the result, or wait for it with `Prefer`."""
+    asked.order(given)
+    if asked.idempotency_key is None:
+        # A repeated request takes no place in the queue, and only the whole of it tells whether it is one.
+        await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
     analysis_id = uuid4()
-    upload = await receive(request, given.store, analysis_id, clip_limits(limits))
+    upload = await receive(request, given.store, analysis_id, clip_limits(given.settings))
     try:
-        await given.analyses.submit(analysis_id, upload, limits.max_queue, asker.key_id)
+        order = asked.order(given, upload.fields)
     except ProblemError:
         await run_in_threadpool(given.store.delete, analysis_id)
         raise
-    row = await given.analyses.owned(analysis_id, asker)
-    return Response(as_json(row), 202, {"Location": f"/status/{row.id}"}, "application/json")
+    accepted, row = await accept(given, asker, analysis_id, upload, order)
+    return await answer(given, accepted, row, prefer)
 
 
 @router.delete(
     "/analyze/{analysis_id}",
     response_model=AnalysisStatus,
-    responses={204: {"description": "It was finished, and is erased."}, **responses("not_found", "unavailable")},
+    responses={
+        204: {"description": "It had ended, and is erased."},
+        **responses("not_found", "invalid_request", "unavailable"),
+    },
 )
 async def cancel_or_erase(analysis_id: UUID, asker: Analyzer, given: Given) -> Response:
-    """Cancel a running analysis (200), or erase a finished one with its result (204). Its media goes either way."""
+    """Cancel a waiting or running analysis (200), or erase one that has ended, with all that was made of it (204).
+
+    Its clip is deleted either way.
+    """
     await given.analyses.owned(analysis_id, asker)
     if await given.analyses.cancel(analysis_id):
         await run_in_threadpool(given.store.delete, analysis_id)

@@ -24,6 +24,7 @@ class Context:
     store: MediaStore
     keys: Keys
     watcher: Watcher
+    model_version: str | None
     playables: Playables
 
 

@@ -101,9 +101,9 @@ class RunningService:
         return found
 
     def submit(self, clip: Path | bytes) -> str:
-        """Send a clip; returns the id of its analysis."""
+        """Send a clip to be analysed anew; returns the id of its analysis."""
         content = clip.read_bytes() if isinstance(clip, Path) else clip
-        response = self.http.post("/analyze", files={"file": ("clip.mp4", content)})
+        response = self.http.post("/analyze?fresh=true", files={"file": ("clip.mp4", content)})
         assert response.status_code == 202, response.text
         analysis_id: str = response.json()["analysisId"]
         return analysis_id

@@ -31,11 +31,15 @@ def result(states: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_submission_names_where_to_poll(service: RunningService, face_clip: Path) -> None:
-    response = service.http.post("/analyze", files={"file": ("clip.mp4", face_clip.read_bytes())})
+    response = service.http.post("/analyze?fresh=true", files={"file": ("clip.mp4", face_clip.read_bytes())})
     body = response.json()
     assert response.status_code == 202
     assert response.headers["location"] == f"/status/{body['analysisId']}"
-    assert body == {"analysisId": body["analysisId"], "status": "processing", "percent": 0, "stageName": "Queued"}
+    assert body["status"] == "processing"
+    assert body["percent"] == 0
+    assert body["stageName"] == "Queued"
+    assert body["filename"] == "clip.mp4"
+    assert {step["state"] for step in body["steps"]} == {"waiting"}
     assert service.outcome(body["analysisId"])["status"] == "complete"
 
 
@@ -92,7 +96,7 @@ def test_chunked_upload_is_as_good(service: RunningService, face_clip: Path, res
     request = httpx.Request("POST", "http://x/", files={"file": ("clip.mp4", face_clip.read_bytes())})
     body = io.BytesIO(request.read())
     response = service.http.post(
-        "/analyze",
+        "/analyze?fresh=true",
         content=iter(lambda: body.read(10_000), b""),
         headers={"content-type": request.headers["content-type"]},
     )

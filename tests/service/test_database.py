@@ -19,6 +19,7 @@ from service.problems import ProblemDetails, ProblemError
 from service.schemas import Status
 from service.settings import Settings
 from service.storage import MediaStore, Stored
+from service.submission import Submission
 from service.uploads import Upload
 
 pytestmark = pytest.mark.xdist_group("service")
@@ -52,7 +53,7 @@ def using(database: str, work: Callable[[Analyses], Awaitable[Value]]) -> Value:
 async def submitted(analyses: Analyses, max_queue: int = 1000) -> UUID:
     """A new analysis of a clip that is not there."""
     analysis_id = uuid4()
-    await analyses.submit(analysis_id, Upload(Stored("00", 1), "x.mp4"), max_queue)
+    await analyses.submit(Submission(analysis_id, Upload(Stored("00", 1), "x.mp4", {})), max_queue)
     return analysis_id
 
 
@@ -129,7 +130,7 @@ def test_refused_analysis_leaves_no_row(database: str) -> None:
     async def work(analyses: Analyses) -> None:
         analysis_id = uuid4()
         with pytest.raises(ProblemError, match="waiting"):
-            await analyses.submit(analysis_id, Upload(Stored("00", 1), "x"), max_queue=0)
+            await analyses.submit(Submission(analysis_id, Upload(Stored("00", 1), "x", {})), max_queue=0)
         assert await analyses.get(analysis_id) is None
 
     using(database, work)

@@ -1,0 +1,42 @@
+"""From a received clip to the answer that its sender gets."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
+
+from service.access.principal import Principal
+from service.analyses import Analysis, as_json
+from service.problems import ProblemError
+from service.routes.context import Context
+from service.routes.waiting import wait_until_ended
+from service.submission import Accepted, Order, Submission
+from service.uploads import Upload
+
+
+async def accept(
+    given: Context, asker: Principal, analysis_id: UUID, upload: Upload, order: Order
+) -> tuple[Accepted, Analysis]:
+    """Submit a clip that is in the store; it is deleted there if it is refused, or not needed after all.
+
+    Raises:
+        ProblemError: `queue_full`, `quota_exceeded` or `idempotency_conflict`.
+    """
+    submission = Submission(analysis_id, upload, asker.key_id, order, given.model_version)
+    try:
+        accepted = await given.analyses.submit(submission, given.settings.max_queue)
+    except ProblemError:
+        await run_in_threadpool(given.store.delete, analysis_id)
+        raise
+    if not accepted.new:
+        await run_in_threadpool(given.store.delete, analysis_id)
+    return accepted, await given.analyses.owned(accepted.analysis_id, asker)
+
+
+async def answer(given: Context, accepted: Accepted, row: Analysis, prefer: Iterable[str] | None) -> Response:
+    """202 with the address to poll, or 200 with the outcome if there is one already or it was waited for."""
+    row, headers = await wait_until_ended(given, row, prefer)
+    headers["Location"] = f"/status/{row.id}"
+    body = as_json(row, reused=accepted.reused)
+    return Response(body, 200 if row.ended else 202, headers, "application/json")

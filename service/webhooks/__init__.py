@@ -1,0 +1,1 @@
+"""Calls to an address that a client named, once its analysis has ended: signed, retried, and never to inside."""
