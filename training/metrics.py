@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
-from sklearn.metrics import roc_curve
+from sklearn.metrics import average_precision_score, roc_curve
 
 Metric = Callable[[NDArray[np.int64], NDArray[np.float64]], float]
+
+
+HALF: Final = 0.5
+"""From this probability on a clip is called positive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,83 @@ def eer(labels: ArrayLike, scores: ArrayLike) -> float:
     rise = gap[after] - gap[before]
     share = -gap[before] / rise if rise > 0 else 0.0
     return float(alarms[before] + share * (alarms[after] - alarms[before]))
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Area under precision over recall, as the mean of precisions at each positive; NaN for one class."""
+    truth, values = _checked(labels, scores)
+    if truth.min(initial=1) == truth.max(initial=0):
+        return float("nan")
+    return float(average_precision_score(truth, values))
+
+
+def accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Share of clips on their own side of one half; NaN for none."""
+    truth, values = _checked(labels, probabilities)
+    return float(np.mean((values >= HALF) == truth)) if truth.size else float("nan")
+
+
+def balanced_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Mean of the two classes' shares on their own side of one half; NaN for one class."""
+    truth, values = _checked(labels, probabilities)
+    right = (values >= HALF) == truth
+    if truth.min(initial=1) == truth.max(initial=0):
+        return float("nan")
+    return float((right[truth == 1].mean() + right[truth == 0].mean()) / 2)
+
+
+def f1(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Harmonic mean of precision and recall of the positives at one half; NaN where there are none at all."""
+    truth, values = _checked(labels, probabilities)
+    called = values >= HALF
+    either = int(called.sum() + truth.sum())
+    return float(2 * np.sum(called & (truth == 1)) / either) if either else float("nan")
+
+
+def log_loss(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Mean negative log-likelihood in nats, probabilities kept 1e-7 from 0 and 1; NaN for none."""
+    truth, values = _checked(labels, probabilities)
+    inside = np.clip(values, 1e-7, 1 - 1e-7)
+    return float(-np.mean(np.where(truth == 1, np.log(inside), np.log(1 - inside)))) if truth.size else float("nan")
+
+
+def brier(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Mean squared error of the probability; NaN for none."""
+    truth, values = _checked(labels, probabilities)
+    return float(np.mean(np.square(values - truth))) if truth.size else float("nan")
+
+
+def ece(labels: ArrayLike, probabilities: ArrayLike) -> float:
+    """Expected calibration error (Guo et al. 2017) over the bins of `reliability`; NaN for none."""
+    truth, values = _checked(labels, probabilities)
+    if not truth.size:
+        return float("nan")
+    return float(
+        sum(b.count * abs(b.mean_probability - b.share_positive) for b in reliability(truth, values)) / len(truth)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The clips whose probability lies in `[low, high)`: how many, what was said of them and what is true."""
+
+    low: float
+    high: float
+    count: int
+    mean_probability: float
+    share_positive: float
+
+
+def reliability(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> list[ReliabilityBin]:
+    """The reliability diagram: equal-width bins of the probability, empty ones left out."""
+    truth, values = _checked(labels, probabilities)
+    place = np.minimum((values * bins).astype(int), bins - 1)
+    found = []
+    for number in np.unique(place):
+        here = place == number
+        means = float(values[here].mean()), float(truth[here].mean())
+        found.append(ReliabilityBin(number / bins, (number + 1) / bins, int(here.sum()), *means))
+    return found
 
 
 def roc_auc_ci(
