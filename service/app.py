@@ -14,8 +14,9 @@ from service.analyses import Analyses
 from service.database import make_pool
 from service.jobs import Jobs, make_app
 from service.model_version import expected_version
+from service.openapi import DescribedApi
 from service.playable import Playables
-from service.routes import analyses, analyze, batch, events, evidence, health, media, metrics, status
+from service.routes import analyses, analyze, batch, events, evidence, health, json_schemas, media, metrics, status
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
@@ -61,7 +62,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
             yield
             watching.cancel()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Vericlip",
         description=DESCRIPTION,
         version=version("vericlip"),
@@ -77,6 +78,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         analyses.router,
         media.router,
         evidence.router,
+        json_schemas.router,
         health.router,
     ):
         app.include_router(router)
