@@ -11,8 +11,12 @@ import click
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Weights folder instead of the one that ships."
 )
 def fit_fusion(features: Path, out: Path | None) -> None:
-    """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card."""
+    """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card.
+
+    What a running service measures drift against is written too.
+    """
     from models.store import WEIGHTS_DIR  # noqa: PLC0415
+    from training.fusion.drift_reference import write_reference  # noqa: PLC0415
     from training.fusion.fit import fit_fusion as fit  # noqa: PLC0415
     from training.model_card import write_card  # noqa: PLC0415
 
@@ -23,4 +27,5 @@ def fit_fusion(features: Path, out: Path | None) -> None:
         raise click.UsageError(str(error)) from error
     for file, metrics in fitted.items():
         click.echo(f"{file}: {metrics}")
+    click.echo(write_reference(features, folder))
     click.echo(write_card(folder))
