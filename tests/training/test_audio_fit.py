@@ -18,12 +18,13 @@ from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
-from training.audio.fit import FILE, fit, mask, split_rows, train, train_step
+from training.audio.fit import fit, mask, split_rows, train, train_step
 from training.recipe import Recipe
 
 RATE_HZ = 16_000
 OPTIONS: dict[str, Any] = {
-    "network": {"widths": [4, 8, 8, 8], "cqcc": {"bins": 144, "bins_per_octave": 24, "coefficients": 32}},
+    "network": "cqcc_cnn",
+    "config": {"widths": [4, 8, 8, 8], "cqcc": {"bins": 144, "bins_per_octave": 24, "coefficients": 32}},
     "copy_rounds": 1,
     "copy_share": 0.5,
     "batch": 6,
@@ -101,7 +102,7 @@ def test_a_batch_is_half_spoof_and_the_same_for_a_step(corpus: Corpus) -> None:
     other, _ = batches[4]
     assert torch.equal(waveforms, again)
     assert not torch.equal(waveforms, other)
-    front_end = build_cqcc_classifier(OPTIONS["network"]).front_end
+    front_end = build_cqcc_classifier(OPTIONS["config"]).front_end
     cepstra, same_labels = CepstralBatches(batches, front_end)[3]
     torch.testing.assert_close(cepstra, front_end(waveforms))
     assert torch.equal(labels, same_labels)
@@ -117,7 +118,7 @@ def test_held_out_sources_are_not_learnt_from(corpus: Corpus) -> None:
 
 def test_steps_on_a_batch_lower_its_loss(corpus: Corpus) -> None:
     torch.manual_seed(0)
-    network = build_cqcc_classifier(OPTIONS["network"] | {"dropout": 0.0})
+    network = build_cqcc_classifier(OPTIONS["config"] | {"dropout": 0.0})
     plan = BatchPlan(6, 0.5, 0)
     batches = PairedBatches(corpus, corpus.rows(split="train"), plan, AudioSpec())
     cepstra, labels = CepstralBatches(batches, network.front_end)[0]
@@ -141,9 +142,9 @@ def test_fit_publishes_what_the_store_reads(data_dir: Path, tmp_path: Path) -> N
     weights_dir = tmp_path / "weights"
     fit(recipe(data_dir, tmp_path / "runs" / "audio", steps=2, evaluate_every=2), weights_dir)
     store = ModelStore(weights_dir)
-    network = store.network(FILE, build_cqcc_classifier)
+    network = store.network("audio_cqcc_cnn.safetensors", build_cqcc_classifier)
     assert network(torch.randn(2, 64_000)).shape == (2,)
-    artefact = store.artefact(FILE)
+    artefact = store.artefact("audio_cqcc_cnn.safetensors")
     assert artefact.role == "audio"
     assert set(artefact.metrics["held_out"]) >= {"eer", "auc", "by_system", "by_bonafide_source"}
 

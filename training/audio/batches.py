@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from models.cqcc import Cqcc
 from models.spec import AudioSpec
 from training.audio.augment import Samples, degrade
 from training.audio.copy_synthesis import COPIERS, PRECOMPUTED, copy_of
@@ -93,9 +92,9 @@ class PairedBatches(Dataset[tuple[Tensor, Tensor]]):
 
 
 class CepstralBatches(Dataset[tuple[Tensor, Tensor]]):
-    """The same batches as cepstra `(size, 3, coefficients, frames)`, so that loading processes do that work too."""
+    """The same batches through a front end, cepstra or mel bands, so that loading processes do that work too."""
 
-    def __init__(self, batches: PairedBatches, front_end: Cqcc) -> None:
+    def __init__(self, batches: PairedBatches, front_end: nn.Module) -> None:
         self._batches = batches
         self._front_end = front_end
 
