@@ -2,7 +2,7 @@
 
 import type { AnalysisState, BranchName, StepName, StepState } from "@/contract";
 
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
 export const texts = {
   name: "Vericlip",
@@ -62,7 +62,7 @@ export const texts = {
     label: "Steps of the examination",
     earlyExit: "Early exit: the patch check was so clear that the deeper checks were not needed.",
     waiting: "Waiting for a free worker.",
-    percent: (value: number) => `${value} %`,
+    percent: (value: number) => `${value}%`,
     progress: (name: string) => `Progress of ${name}`,
     took: (ms: number) => (ms >= 10_000 ? `${(ms / 1000).toFixed(0)} s` : ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms} ms`),
     attempt: (count: number) => `Attempt ${count}: a worker was lost, and the clip went to another.`,
@@ -154,7 +154,6 @@ export const texts = {
   timeline: {
     title: "Over time",
     lead: "Each column is one moment; the taller, the more suspicious. Choose one to go there.",
-    all: "All checks",
     faces: "All faces",
     face: "Face shown",
     cell: (lane: string, from: string, to: string, p: number) => `${lane}, ${from} to ${to}: ${percent(p)} likely fake`,
@@ -264,7 +263,7 @@ export const texts = {
     no: "no",
     reproduce: "Reproduce",
     none: "none",
-    stages: { media: "Reading the clip", gate: "Patches", visual: "Face", temporal: "Motion", audio: "Voice", sync: "Lip-sync" } as Record<string, string>,
+    stages: { media: "Reading the clip", gate: "Patches", visual: "Face", temporal: "Motion", audio: "Voice", sync: "Lip-sync", evidence: "Drawing the evidence" } as Record<string, string>,
   },
 
   actions: {
@@ -350,10 +349,11 @@ export const texts = {
     metrics: "Held-out figures",
     card: "Model card",
     noMetrics: "No figures recorded.",
-    interval: "95 % interval",
+    interval: "95% interval",
     chance: "chance",
     noModels: "This service lists no models.",
     moreFigures: "All figures",
+    fusion: "Fusion head",
   },
 
   access: {

@@ -9,7 +9,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const LONG_AGO_S = 7 * 86_400;
 
-export const percent = (share: number): string => `${Math.round(share * 100)} %`;
+export const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits)}%`;
 
 /** "+0.42", "−1.30": with a real minus sign, so that columns of figures line up. */
 export function signed(value: number, digits = 2): string {

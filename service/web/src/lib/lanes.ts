@@ -3,8 +3,6 @@
 import type { BranchName, BranchReport, Result, Span } from "@/contract";
 import { logOdds, sigmoid } from "@/lib/score";
 
-export type LaneName = BranchName | "all";
-
 /** One moment of a lane; `probability` is null where nothing was looked at. */
 export interface Cell {
   startS: number;
@@ -13,7 +11,7 @@ export interface Cell {
 }
 
 export interface Lane {
-  name: LaneName;
+  name: BranchName;
   cells: Cell[];
 }
 
@@ -49,9 +47,8 @@ export function cut(spans: Span[], durationS: number): Cell[] {
 const ofTrack = (branch: BranchReport | undefined, track: number | null): Span[] =>
   (branch?.timeline ?? []).filter((span) => track === null || span.track == null || span.track === track);
 
-/** The five checks and, above them, all together; of one face only, if one is chosen. */
+/** A lane for each check; of one face only, if one is chosen. */
 export function lanesOf(result: Result, track: number | null): Lane[] {
   const byName = new Map(result.branches.map((branch) => [branch.name, branch]));
-  const checks = LANES.map((name) => ({ name, cells: cut(ofTrack(byName.get(name), track), result.clip.durationS) }));
-  return [{ name: "all" as const, cells: cut(result.timeline, result.clip.durationS) }, ...checks];
+  return LANES.map((name) => ({ name, cells: cut(ofTrack(byName.get(name), track), result.clip.durationS) }));
 }

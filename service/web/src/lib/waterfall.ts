@@ -58,7 +58,7 @@ export function bars(contributions: Record<string, number>, by: "check" | "measu
   return stack([start, ...features.map(([name, value]): [string, BranchName | null, number] => [name, branchOf(name), value])]);
 }
 
-/** Symmetric range of the axis that holds every bar, at least from 12 % to 88 %. */
+/** Symmetric range of the axis that holds every bar, at least from 23% to 77%. */
 export function reach(all: Bar[]): number {
-  return Math.max(2, ...all.flatMap((bar) => [Math.abs(bar.from), Math.abs(bar.to)])) * 1.08;
+  return Math.max(1.2, ...all.flatMap((bar) => [Math.abs(bar.from), Math.abs(bar.to)])) * 1.08;
 }

@@ -2,7 +2,7 @@ import { type ChangeEvent, useEffect, useEffectEvent, useState } from "react";
 import { texts } from "@/texts";
 
 const ACCEPT = "video/*,.mp4,.mov,.mkv,.webm,.avi,.mpg,.mpeg,.3gp,.m4v";
-const CORNERS = ["M2 26V2h24", "M74 2h24v24", "M98 74v24H74", "M26 98H2V74"];
+const CORNERS = ["top-0 left-0 border-t-2 border-l-2", "top-0 right-0 border-t-2 border-r-2", "right-0 bottom-0 border-r-2 border-b-2", "bottom-0 left-0 border-b-2 border-l-2"];
 
 /** Takes clips that are dropped anywhere on the page, pasted, or chosen. */
 export function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
@@ -35,11 +35,11 @@ export function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
 /** The viewfinder's corners: they close in while a clip is held over the page. */
 function Brackets() {
   return (
-    <svg viewBox="0 0 100 100" preserveAspectRatio="none" className="pointer-events-none absolute inset-0 size-full p-3 text-line-strong transition-[padding,color] duration-200 group-hover:text-ink group-data-[over=true]:p-6 group-data-[over=true]:text-ink" aria-hidden="true">
+    <span className="pointer-events-none absolute inset-5 text-line-strong transition-[inset,color] duration-200 group-hover:text-ink group-data-[over=true]:inset-9 group-data-[over=true]:text-ink" aria-hidden="true">
       {CORNERS.map((corner) => (
-        <path key={corner} d={corner} fill="none" stroke="currentColor" strokeWidth="2.5" vectorEffect="non-scaling-stroke" />
+        <span key={corner} className={`absolute size-9 border-current ${corner}`} />
       ))}
-    </svg>
+    </span>
   );
 }
 

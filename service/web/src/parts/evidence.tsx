@@ -20,8 +20,9 @@ export function Evidence({ id, result, onSeek }: { id: string; result: Result; o
       <h2 id="evidence" className="text-xl">
         {texts.evidence.title}
       </h2>
-      <div className="grid items-start gap-3 md:grid-cols-2 xl:grid-cols-[1fr_1.35fr_1fr]">
+      <div className={`grid items-start gap-3 ${heat ? "lg:grid-cols-[20rem_1fr]" : ""}`}>
         {heat && face && <HeatFigure heat={heat} face={face} onSeek={onSeek} />}
+        <div className="grid min-w-0 items-start gap-3 md:grid-cols-[1.5fr_1fr]">
         {voice && (
           <Figure title={voice.title} caption={texts.evidence.kinds.spectrogram}>
             <Picture item={voice} className="w-full rounded-[6px] bg-white" />
@@ -33,8 +34,9 @@ export function Evidence({ id, result, onSeek }: { id: string; result: Result; o
             <p className="text-center text-xs text-ink-3">{texts.evidence.syncShift}</p>
           </Figure>
         )}
+          {frames.length > 0 && <KeyFrames frames={frames} onSeek={onSeek} />}
+        </div>
       </div>
-      {frames.length > 0 && <KeyFrames frames={frames} onSeek={onSeek} />}
     </section>
   );
 }
@@ -85,7 +87,7 @@ function HeatFigure({ heat, face, onSeek }: { heat: EvidenceItem; face: Evidence
 
 function KeyFrames({ frames, onSeek }: { frames: EvidenceItem[]; onSeek: (timeS: number) => void }) {
   return (
-    <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-6" aria-label={texts.evidence.frames}>
+    <ul className="col-span-full grid grid-cols-2 gap-3 sm:grid-cols-4" aria-label={texts.evidence.frames}>
       {frames.map((item) => (
         <li key={item.name}>
           <button type="button" className="panel group grid w-full gap-1.5 overflow-hidden pb-2 text-left text-xs text-ink-2 hover:border-ink" onClick={() => onSeek(timeOf(item))}>

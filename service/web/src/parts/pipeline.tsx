@@ -26,7 +26,7 @@ export function Pipeline({ steps }: { steps: Step[] }) {
       {node("gate")}
       <Wire lit={FAN.some(begun)} />
       <li>
-        <ol className="grid gap-2">{FAN.map(node)}</ol>
+        <ol className="fan grid gap-2 lg:border-x-2 lg:px-3.5 lg:[&>li]:relative">{FAN.map(node)}</ol>
         {early && <p className="mt-2 text-sm text-ink-2">{texts.pipeline.earlyExit}</p>}
       </li>
       <Wire lit={begun("fusion")} />

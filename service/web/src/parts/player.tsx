@@ -100,7 +100,7 @@ function FaceBox({ face, timeS, width }: { face: Face; timeS: number; width: num
     <g data-face={face.track}>
       <rect x={left} y={top} width={right - left} height={bottom - top} fill="none" stroke="black" strokeOpacity="0.55" strokeWidth={1.1 * unit} />
       <rect x={left} y={top} width={right - left} height={bottom - top} fill="none" style={{ stroke: colour }} strokeWidth={0.6 * unit} />
-      <rect x={left - 0.3 * unit} y={labelTop} width={label.length * fontSize * 0.56 + 2 * pad} height={fontSize + 2 * pad} fill="black" fillOpacity="0.78" />
+      <rect x={left - 0.3 * unit} y={labelTop} width={label.length * fontSize * 0.53 + 2 * pad} height={fontSize + 2 * pad} fill="black" fillOpacity="0.78" />
       <text x={left - 0.3 * unit + pad} y={labelTop + fontSize + 0.4 * pad} fontSize={fontSize} fontWeight="600" fill="white">
         {label}
       </text>

@@ -80,7 +80,7 @@ function FileFacts({ status, result }: { status: AnalysisStatus; result: Result 
           [t.sha256, <Hash key="hash" value={clip.sha256} />],
           [t.duration, texts.time.seconds(clip.durationS)],
           [t.picture, `${clip.width} × ${clip.height}, ${clip.fps.toFixed(2).replace(/\.?0+$/, "")} fps`],
-          [t.container, clip.container || t.none],
+          [t.container, clip.container.replaceAll(",", ", ") || t.none],
           [t.video, clip.videoCodec || t.none],
           [t.audio, clip.hasAudio ? clip.audioCodec : t.noAudio],
           [t.bitrate, clip.bitrateBps ? bitrate(clip.bitrateBps) : t.none],
@@ -107,7 +107,7 @@ function Hash({ value }: { value: string }) {
 
 function Rules({ result }: { result: Result }) {
   const t = texts.provenance;
-  const thresholds = Object.entries(result.thresholds).map(([name, p]): [string, string] => [t.thresholdNames[name] ?? name, percent(p)]);
+  const thresholds = Object.entries(result.thresholds).map(([name, p]): [string, string] => [t.thresholdNames[name] ?? name, percent(p, 1)]);
   const options = Object.entries(result.options).map(([name, value]): [string, string] => [t.optionNames[name] ?? name, typeof value === "string" ? value : value ? t.yes : t.no]);
   const timings = Object.entries(result.timings).map(([name, seconds]): [string, string] => [t.stages[name] ?? name, `${seconds.toFixed(2)} s`]);
   return (
@@ -126,7 +126,7 @@ function Models({ versions }: { versions: Record<string, string> }) {
   const isWeights = ([name, value]: [string, string]) => HASH.test(value) && name.includes(".");
   return (
     <Block title={t.models}>
-      <Facts rows={rows.filter((row) => !isWeights(row)).map(([name, value]) => [name === "head" ? t.head : name, value])} />
+      <Facts rows={rows.filter((row) => !isWeights(row) && row[0] !== "exit_threshold").map(([name, value]) => [name === "head" ? t.head : name, value])} />
       <details className="mt-2 text-sm">
         <summary className="py-1 font-medium underline underline-offset-4">{t.showAll}</summary>
         <Facts rows={rows.filter(isWeights)} />

@@ -44,7 +44,7 @@ export function Scale({ probability, band: [low, high], judged = true }: Props) 
       </div>
       <div className="relative mt-1 h-5 text-xs text-ink-3">
         {TICKS.map((tick) => (
-          <span key={tick} className={`measure absolute ${tick === 0 ? "" : tick === 1 ? "-translate-x-full" : "-translate-x-1/2"}`} style={{ left: percentOf(tick) }}>
+          <span key={tick} className={`measure absolute whitespace-nowrap ${tick === 0 ? "" : tick === 1 ? "-translate-x-full" : "-translate-x-1/2"}`} style={{ left: percentOf(tick) }}>
             {percent(tick)}
           </span>
         ))}

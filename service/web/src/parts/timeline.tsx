@@ -1,8 +1,8 @@
 import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
-import type { Result } from "@/contract";
+import type { BranchName, Result } from "@/contract";
 import type { Playhead } from "@/hooks/use-playhead";
 import { clock, percent } from "@/lib/format";
-import { type Cell, type Lane, type LaneName, lanesOf } from "@/lib/lanes";
+import { type Cell, type Lane, lanesOf } from "@/lib/lanes";
 import { scoreColour } from "@/lib/score";
 import { CheckIcon } from "@/parts/check-icon";
 import { texts } from "@/texts";
@@ -16,7 +16,7 @@ interface Props {
   bare?: boolean;
 }
 
-const laneName = (name: LaneName): string => (name === "all" ? texts.timeline.all : texts.checks[name].name);
+const laneName = (name: BranchName): string => texts.checks[name].name;
 
 /** All checks over the clip's length. A column leads to its moment, by click or by keyboard. */
 export function Timeline({ result, playhead, track, onTrack, bare = false }: Props) {
@@ -107,7 +107,7 @@ const Lanes = memo(function Lanes({ lanes, onSeek }: { lanes: Lane[]; onSeek: (t
       {lanes.map((lane, row) => (
         <div key={lane.name} role="row" className="grid items-center gap-x-3 gap-y-1 sm:grid-cols-[7.25rem_1fr]" data-lane={lane.name}>
           <div role="rowheader" className="flex items-center gap-2 text-sm font-medium">
-            <CheckIcon name={lane.name === "all" ? "fusion" : lane.name} className="size-4.5 text-ink-2" />
+            <CheckIcon name={lane.name} className="size-4.5 text-ink-2" />
             {laneName(lane.name)}
           </div>
           <div role="presentation" className="flex h-9 gap-px">
@@ -124,7 +124,7 @@ const Lanes = memo(function Lanes({ lanes, onSeek }: { lanes: Lane[]; onSeek: (t
 const clamp = (value: number, count: number): number => Math.min(Math.max(value, 0), count - 1);
 
 interface MomentProps {
-  lane: LaneName;
+  lane: BranchName;
   cell: Cell;
   place: string;
   current: boolean;

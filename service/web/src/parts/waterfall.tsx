@@ -6,7 +6,7 @@ import { bandOf, logOdds, sigmoid, wasJudged } from "@/lib/score";
 import { type Bar, bars, INTERCEPT, reach } from "@/lib/waterfall";
 import { texts } from "@/texts";
 
-const TICK_PROBABILITIES = [0.01, 0.1, 0.5, 0.9, 0.99];
+const TICK_PROBABILITIES = [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99];
 
 /** The exact additive parts of the verdict in log-odds, from the starting point to the result. */
 export function Waterfall({ result }: { result: Result }) {
