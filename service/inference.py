@@ -4,9 +4,7 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import sys
-import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,9 +14,11 @@ from typing import Any, Final
 
 import psutil
 
+from branches.media.network import without_network
 from fusion.steps import StepEvent, StepState
 from service.evidence.artefact import Artefact
 from service.evidence.transfer import artefact_of
+from service.isolation import PrivateFolder, allow_processor_time, environment_of_child, restrict
 from service.settings import InferenceOptions
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
@@ -68,13 +68,14 @@ class InferenceProcess:
     """A process that keeps the detector loaded and analyses one clip after the other. Not to be shared by tasks.
 
     It talks over its standard input and output, one JSON value a line, and ends when its input does: it cannot
-    outlive the process that started it. Its temporary files lie in a folder that is removed with it.
+    outlive the process that started it. Its temporary files lie in a folder that is removed with it. Memory, files,
+    processor time and environment are limited, and where the kernel allows it there is no network.
     """
 
     def __init__(self, options: InferenceOptions) -> None:
         self._options = options
         self._process: Process | None = None
-        self._scratch: str | None = None
+        self._scratch: PrivateFolder | None = None
         self.versions: dict[str, str] = {}
 
     async def start(self, warm_up: bool = False) -> None:
@@ -89,13 +90,16 @@ class InferenceProcess:
         if self._process is not None and self._process.returncode is None:
             return
         await self.close()
-        self._scratch = tempfile.mkdtemp(prefix="vericlip-")
-        environment = {**os.environ, "TMPDIR": self._scratch, "OMP_NUM_THREADS": str(self._options.threads)}
-        arguments = json.dumps({**asdict(self._options), "scratch": self._scratch, "warm_up": warm_up})
-        command = (sys.executable, "-m", "service.inference_main", arguments)
+        self._scratch = await asyncio.to_thread(PrivateFolder)
+        environment = environment_of_child(os.environ, self._scratch.path, self._options.threads)
+        arguments = json.dumps({**asdict(self._options), "scratch": self._scratch.path, "warm_up": warm_up})
+        # Drivers of graphics cards are not sure to work from within a namespace.
+        cut_off = await asyncio.to_thread(without_network) if self._options.device == "cpu" else ()
+        command = (*cut_off, sys.executable, "-m", "service.inference_main", arguments)
         self._process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, env=environment, limit=MAX_MESSAGE_BYTES, start_new_session=True
         )
+        restrict(self._process.pid, self._options.limits)
         try:
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 message = await self._message()
@@ -125,6 +129,8 @@ class InferenceProcess:
             ModelsUnavailableError: the networks could not be loaded.
         """
         await self.start()
+        assert self._process is not None
+        allow_processor_time(self._process.pid, self._options.timeout_s * self._options.threads)
         try:
             async with asyncio.timeout(self._options.timeout_s):
                 return await self._converse(request, on_progress, on_step, on_artefact)
@@ -148,12 +154,12 @@ class InferenceProcess:
             with suppress(ProcessLookupError):
                 process.kill()
             if scratch is not None:
-                await asyncio.to_thread(_kill_users_of, scratch)
+                await asyncio.to_thread(_kill_users_of, scratch.path)
             await process.wait()
             # Without this the transport is only closed by the garbage collector, maybe after its loop.
             process._transport.close()  # type: ignore[attr-defined]
         if scratch is not None:
-            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+            await asyncio.to_thread(scratch.remove)
 
     async def _converse(
         self, request: Request, on_progress: OnProgress, on_step: OnStep | None, on_artefact: OnArtefact | None

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from fusion.steps import StepEvent
     from fusion.verdict import Verdict
 
+OUT_OF_MEMORY: Final = 70
+"""Exit status of a process that met its memory limit."""
+
 OOM_SCORE: Final = 500
 """Makes the kernel choose this process, and not the service, when memory runs out."""
+
+NO_MEMORY: Final = ("can't allocate memory", "not enough memory", "Insufficient memory", "Failed to allocate")
 
 log = logging.getLogger("service.inference")
 
@@ -101,12 +106,22 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
         result = Result.from_verdict(_judge(detector, request, channel)).model_dump_json()
     except MediaError as error:
         channel.send("failure", code=error.code, detail=str(error))
-    except Exception:
+    except Exception as error:
         log.exception("analysis failed")
+        if _out_of_memory(error):
+            # What is left of this process is not fit for another clip; the worker starts a new one.
+            os._exit(OUT_OF_MEMORY)
         detail = "The analysis broke on our side; the log of the service says what."
         channel.send("failure", code="internal_error", detail=detail)
     else:
         channel.send("result", result=result)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether Python, PyTorch or OpenCV says that it was given no more memory; the last two have no own type for it."""
+    return isinstance(error, MemoryError) or (
+        not isinstance(error, OSError) and any(phrase in str(error) for phrase in NO_MEMORY)
+    )
 
 
 def _judge(detector: "Detector", request: dict[str, Any], channel: Channel) -> "Verdict":

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.isolation import ChildLimits
 from service.queues import QUEUES
 
 PREFIX = "VERICLIP_"
@@ -16,7 +17,7 @@ PREFIX = "VERICLIP_"
 
 @dataclass(frozen=True, slots=True)
 class InferenceOptions:
-    """CPU threads, longest time of one analysis in seconds, and what the detector lets an operator choose."""
+    """CPU threads, longest time of one analysis in seconds, limits, and what the detector lets an operator choose."""
 
     threads: int
     timeout_s: float
@@ -25,6 +26,7 @@ class InferenceOptions:
     log_level: str
     log_format: str
     device: str
+    limits: ChildLimits
 
 
 class Settings(BaseSettings):
@@ -110,6 +112,9 @@ class Settings(BaseSettings):
     max_wait_s: int = Field(default=60, ge=0)
     """Longest that an answer is held back for `Prefer: wait`, in seconds."""
 
+    heartbeat_events_s: float = Field(default=10.0, gt=0)
+    """Seconds of silence after which a stream of events says that it is still there."""
+
     reuse: bool = True
     """Whether an upload of bytes that the same key sent before is answered by that analysis (unless `fresh=true`)."""
 
@@ -124,6 +129,9 @@ class Settings(BaseSettings):
 
     webhook_pause_s: float = Field(default=10.0, ge=0)
     """Seconds before a webhook's second try; each later pause is four times as long."""
+
+    analysis_memory_bytes: int = Field(default=6 * 2**30, ge=2**30)
+    """Memory that one inference process may write to, in bytes; a clip that needs more ends as `worker_crashed`."""
 
     gate_audio_guard: bool = True
     """Whether a clip with sound may take the early exit only if its voice, too, is heard as real."""
@@ -192,6 +200,7 @@ class Settings(BaseSettings):
             log_level=self.log_level,
             log_format=self.log_format,
             device=self.device,
+            limits=ChildLimits(memory_bytes=self.analysis_memory_bytes),
         )
 
     def replaced(self, **changes: object) -> Self:

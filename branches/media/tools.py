@@ -15,9 +15,11 @@ from typing import Final
 import imageio_ffmpeg
 
 from branches.media.limits import MediaLimits
+from branches.media.network import without_network
 from branches.types import MediaError
 
 POLL_S: Final = 0.1
+ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 LOG_TAIL_BYTES: Final = 2_000
 
 
@@ -32,6 +34,7 @@ def run_limited(
 ) -> int:
     """Run a program under `limits` and return its exit status, negative if a signal ended it.
 
+    It has no network where that can be had, and of the environment only what a program needs to run, no secrets.
     What it says on stderr goes to `log`, a file, so that it never fills memory. `keep_alive` is called about ten
     times a second and may raise to stop the program. However this function is left, the program and all that it
     started are dead by then.
@@ -42,7 +45,12 @@ def run_limited(
     deadline = time.monotonic() + limits.decode_timeout_s
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+            (*without_network(), *command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=_environment(),
+            start_new_session=True,
         )
     try:
         _restrict(process.pid, limits)
@@ -73,17 +81,24 @@ def _check_deadline(deadline: float, limits: MediaLimits) -> None:
         )
 
 
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+
+
 def _restrict(pid: int, limits: MediaLimits) -> None:
     # Set from outside, just after the start: code between fork and exec is unsafe in a process with threads.
     bounds = {
         resource.RLIMIT_CPU: limits.cpu_s,
         resource.RLIMIT_AS: limits.memory_bytes,
         resource.RLIMIT_FSIZE: limits.scratch_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_CORE: 0,
     }
     with contextlib.suppress(ProcessLookupError):  # it may have ended already
         for kind, bound in bounds.items():
-            resource.prlimit(pid, kind, (bound, bound))
+            _, most = resource.prlimit(pid, kind)
+            lowered = bound if most == resource.RLIM_INFINITY else min(bound, most)
+            resource.prlimit(pid, kind, (lowered, lowered))
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from branches.media.limits import MediaLimits
+from branches.media.network import is_cut_off, without_network
 from branches.media.tools import find_ffmpeg, log_tail, run_limited
 from branches.types import MediaError
 
@@ -76,3 +78,28 @@ def test_what_it_says_is_kept_short(tmp_path: Path) -> None:
     assert run_limited([sys.executable, "-c", script], MediaLimits(), tmp_path / "log") == 0
     assert log_tail(tmp_path / "log").endswith("line 9999")
     assert len(log_tail(tmp_path / "log")) <= 2_000
+
+
+def test_secrets_of_this_process_are_not_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERICLIP_DATABASE_URL", "postgresql://u:hunter2@h/d")
+    script = "import os, sys; print(sorted(os.environ), file=sys.stderr)"
+
+    assert run_limited([sys.executable, "-c", script], MediaLimits(), tmp_path / "log") == 0
+    assert "PATH" in log_tail(tmp_path / "log")
+    assert "VERICLIP" not in log_tail(tmp_path / "log")
+
+
+def test_nothing_can_be_reached_where_the_kernel_allows_that(tmp_path: Path) -> None:
+    script = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).close()"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        status = run_limited([sys.executable, "-c", script, port], MediaLimits(), tmp_path / "log")
+
+    assert (status != 0) == bool(without_network() or is_cut_off())
+
+
+def test_open_files_are_bounded(tmp_path: Path) -> None:
+    script = "import os; [os.open('/dev/null', os.O_RDONLY) for _ in range(100)]"
+
+    assert run_limited([sys.executable, "-c", script], MediaLimits(open_files=64), tmp_path / "log") != 0
+    assert "Too many open files" in log_tail(tmp_path / "log")
