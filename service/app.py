@@ -16,7 +16,20 @@ from service.jobs import Jobs, make_app
 from service.model_version import expected_version
 from service.openapi import DescribedApi
 from service.playable import Playables
-from service.routes import analyses, analyze, batch, events, evidence, health, json_schemas, media, metrics, status
+from service.routes import (
+    analyses,
+    analyze,
+    batch,
+    events,
+    evidence,
+    health,
+    json_schemas,
+    media,
+    metrics,
+    models,
+    report,
+    status,
+)
 from service.routes.context import Context
 from service.settings import Settings
 from service.storage import MediaStore
@@ -78,6 +91,8 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         analyses.router,
         media.router,
         evidence.router,
+        report.router,
+        models.router,
         json_schemas.router,
         health.router,
     ):

@@ -23,6 +23,7 @@ STATUS_OF_CODE: Final[dict[str, int]] = {
     "insufficient_storage": 507,
     "range_not_satisfiable": 416,
     "not_playable": 422,
+    "not_complete": 409,
     "idempotency_conflict": 409,
     "callback_refused": 422,
     "not_found": 404,
