@@ -8,15 +8,33 @@ CLIPS ?=
 # One thread a process: tests and trainings run several processes side by side.
 THREADS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: run test test-slow lint format bench train clean
+PAGE := service/web/dist/index.html
+PAGE_SOURCES := $(shell find service/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
-run: $(VENV)/.run  ## Install and serve on http://127.0.0.1:8000
+.PHONY: run page screenshots test test-page test-browser test-slow lint format bench train clean
+
+run: $(VENV)/.run $(PAGE)  ## Install, build the page and serve on http://127.0.0.1:8000
 	$(BIN)/vericlip serve
 
-test: lint  ## Lint, type-check and test
+page: $(PAGE)  ## Build the web page
+
+test: lint test-page  ## Lint, type-check and test
 	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(VENV)/.dev  ## The long checks
+test-page: $(VENV)/.dev  ## Type-check, lint and test the web page, where there is Node.js
+	service/web/npm.sh $(BIN) typecheck lint test
+
+test-browser: $(VENV)/.dev $(PAGE)  ## Use the page as a person would, in Chromium
+	@if command -v chromium >/dev/null && [ -e $(PAGE) ]; then \
+		$(THREADS) $(BIN)/python -m pytest -m browser tests/web; \
+	else \
+		echo "The browser tests are left out: they need a program named chromium, and the built page."; \
+	fi
+
+screenshots: $(VENV)/.dev $(PAGE)  ## Take the pictures in docs/screenshots again
+	$(THREADS) $(BIN)/python -m tests.web.screenshots docs/screenshots
+
+test-slow: $(VENV)/.dev test-browser  ## The long checks
 	$(THREADS) $(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.dev
@@ -41,8 +59,11 @@ train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 	$(BIN)/vericlip fit-fusion runs/features.csv
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) service/web/dist service/web/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PAGE): $(PAGE_SOURCES) | $(VENV)/bin/python
+	service/web/npm.sh $(BIN) build
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
