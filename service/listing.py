@@ -29,6 +29,7 @@ class Filters:
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    inconclusive: bool | None = None
 
 
 async def list_page(pool: Pool, asker: Principal, filters: Filters, limit: int, cursor: str | None) -> AnalysisPage:
@@ -75,6 +76,7 @@ def _conditions(asker: Principal, filters: Filters) -> tuple[list[str], list[Any
         ("verdict = %s", filters.verdict),
         ("created_at >= %s", _aware(filters.since)),
         ("created_at <= %s", _aware(filters.until)),
+        ("inconclusive = %s", filters.inconclusive),
     ]
     given = [(condition, value) for condition, value in possible if value is not None]
     conditions, values = [condition for condition, _ in given], [value for _, value in given]

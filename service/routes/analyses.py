@@ -72,6 +72,7 @@ async def analyses(
     q: Text = None,
     since: When = None,
     until: When = None,
+    inconclusive: bool | None = None,
 ) -> AnalysisPage:
     """The analyses of this key (an admin: of every key), the newest first."""
-    return await list_page(given.pool, asker, Filters(status, verdict, q, since, until), limit, cursor)
+    return await list_page(given.pool, asker, Filters(status, verdict, q, since, until, inconclusive), limit, cursor)
