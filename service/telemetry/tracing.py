@@ -17,12 +17,12 @@ class TracingUnavailableError(Exception):
 
 
 def configure(endpoint: str | None, role: str) -> None:
-    """Send this process's spans to an OTLP/HTTP collector, such as http://localhost:4318; None: to nobody.
+    """Send this process's spans to an OTLP/HTTP collector, such as http://localhost:4318; unset or empty: to nobody.
 
     Raises:
         TracingUnavailableError: the extra `tracing` is not installed.
     """
-    if endpoint is None:
+    if not endpoint:
         return
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
