@@ -1,10 +1,12 @@
 """Train the visual branch: ResNet-18 on pairs of a real face and a forgery of it."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import safetensors.torch
+import torch
 from rich.console import Console
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
@@ -29,6 +31,10 @@ DATA: Final = (
     "real and published fake faces of the pack's pictures and of its clips outside the held-out pages; "
     "pseudo-fakes of the real ones made on the fly"
 )
+DATA_ALL: Final = (
+    "real and published fake faces of all the pack's pictures and clips; pseudo-fakes of the real ones made on the "
+    "fly. The figures are those of the parent run, which had not learnt from the held-out pages"
+)
 
 
 def fit(recipe: Recipe) -> None:
@@ -37,9 +43,13 @@ def fit(recipe: Recipe) -> None:
     spec = ImageSpec()
     config = {"backbone": options["backbone"], "dropout": options["dropout"]}
     network = build_face_classifier(config)
-    load_stem(network, recipe.data_dir / options["init"])
-    average = AveragedWeights(network, options["ema_decay"])
     trainer = LocalisingTrainer(network, options["local_weight"])
+    parent = recipe.run_dir.parent / options["parent"] if "parent" in options else None
+    if parent:
+        load_parent(trainer, parent)
+    else:
+        load_stem(network, recipe.data_dir / options["init"])
+    average = AveragedWeights(network, options["ema_decay"])
     optimiser = AdamW(trainer.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
     parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
@@ -48,7 +58,9 @@ def fit(recipe: Recipe) -> None:
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
     if options["all_pages"]:
         bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
-    held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
+    held_out = None
+    if not options["all_pages"]:
+        held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     reals = [face.image for face in bank if face.label == "real"]
     render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
     source = PairSource(bank, options["pack_share"], render)
@@ -59,14 +71,27 @@ def fit(recipe: Recipe) -> None:
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["stop_after"]:
-            metrics = held_out.metrics(average.network, spec)
+            metrics = held_out.metrics(average.network, spec) if held_out else {}
             log.write(step=step + 1, loss=round(loss, 4), **metrics)
             Console().print(step + 1, round(loss, 4), metrics)
             save_checkpoint(checkpoint, step + 1, **parts)
-    metrics = held_out.metrics(average.network, spec)
-    publish_network(
-        average.network, FILE, role="visual", config=config, metrics=metrics, provenance=recipe.provenance(DATA)
-    )
+    metrics = held_out.metrics(average.network, spec) if held_out else last_metrics(parent or recipe.run_dir)
+    provenance = recipe.provenance(DATA_ALL if options["all_pages"] else DATA)
+    publish_network(average.network, FILE, role="visual", config=config, metrics=metrics, provenance=provenance)
+
+
+def load_parent(trainer: LocalisingTrainer, run_dir: Path) -> None:
+    """Start from the averaged weights of a former run, and from its local head."""
+    state = torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)
+    trainer.load_state_dict(state["trainer"])
+    trainer.network.load_state_dict(state["average"])
+
+
+def last_metrics(run_dir: Path) -> dict[str, float]:
+    """What a former run measured at its end, on pages that it had not learnt from."""
+    with (run_dir / "log.csv").open(newline="", encoding="utf-8") as file:
+        last = list(csv.DictReader(file))[-1]
+    return {name: float(value) for name, value in last.items() if name not in ("step", "loss")}
 
 
 def load_stem(network: FaceClassifier, path: Path) -> None:
