@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from service.inference import InferenceProcess
+    from service.inference import InferenceProcess, Request
 
 SOME_FAILED: Final = 3
 UNHURRIED_S: Final = 3600.0
@@ -25,8 +25,11 @@ Answer = dict[str, Any]
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per clip on standard output, in the order given.")
 @click.option("--no-gate", is_flag=True, help="Ask every branch, even where the first look is clear.")
+@click.option(
+    "--scan", type=click.Choice(["windows", "full"]), default="windows", help="How much of a long clip is seen."
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Clips analysed at the same time.")
-def analyze(files: tuple[Path, ...], as_json: bool, no_gate: bool, jobs: int) -> None:
+def analyze(files: tuple[Path, ...], as_json: bool, no_gate: bool, scan: str, jobs: int) -> None:
     """Analyse clips on this machine, without a running service.
 
     Exits with 0 if all clips could be analysed and with 3 if some could not; the others are still done.
@@ -40,7 +43,7 @@ def analyze(files: tuple[Path, ...], as_json: bool, no_gate: bool, jobs: int) ->
     from service.inference import ModelsUnavailableError  # noqa: PLC0415
 
     try:
-        answers = asyncio.run(_analyze_all(files, as_json, not no_gate, min(jobs, len(files))))
+        answers = asyncio.run(_analyze_all(files, as_json, not no_gate, scan, min(jobs, len(files))))
     except ModelsUnavailableError as error:
         raise click.ClickException(str(error)) from error
     if not as_json:
@@ -48,12 +51,12 @@ def analyze(files: tuple[Path, ...], as_json: bool, no_gate: bool, jobs: int) ->
     sys.exit(SOME_FAILED if any("error" in answer for answer in answers) else 0)
 
 
-async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, jobs: int) -> list[Answer]:
+async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, scan: str, jobs: int) -> list[Answer]:
     """Share the files out between `jobs` processes; answers come, and are printed, in the order of the files."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    from service.inference import InferenceProcess  # noqa: PLC0415
+    from service.inference import InferenceProcess, Request  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
 
     options = Settings().inference(jobs, UNHURRIED_S)
@@ -63,7 +66,10 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, jobs:
         idle.put_nowait(process)
     answers = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        tasks = [asyncio.ensure_future(_analyze_one(file, gate, idle, progress)) for file in files]
+        tasks = [
+            asyncio.ensure_future(_analyze_one(Request(file.absolute(), gate=gate, scan=scan), file, idle, progress))
+            for file in files
+        ]
         try:
             for task in tasks:
                 answers.append(await task)
@@ -77,8 +83,10 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, jobs:
     return answers
 
 
-async def _analyze_one(file: Path, gate: bool, idle: "asyncio.Queue[InferenceProcess]", progress: "Progress") -> Answer:
-    from service.inference import AnalysisFailedError, InferenceCrashedError, Request  # noqa: PLC0415
+async def _analyze_one(
+    request: "Request", file: Path, idle: "asyncio.Queue[InferenceProcess]", progress: "Progress"
+) -> Answer:
+    from service.inference import AnalysisFailedError, InferenceCrashedError  # noqa: PLC0415
 
     if not file.is_file():
         return _failure(file, "file_not_found", "There is no such file.")
@@ -86,7 +94,7 @@ async def _analyze_one(file: Path, gate: bool, idle: "asyncio.Queue[InferencePro
     bar = progress.add_task(file.name, total=100)
     try:
         await process.start()
-        result = await process.analyze(Request(file.absolute(), gate=gate), _reporter(progress, bar, file.name))
+        result = await process.analyze(request, _reporter(progress, bar, file.name))
     except AnalysisFailedError as error:
         return _failure(file, error.code, str(error))
     except InferenceCrashedError:
