@@ -48,7 +48,7 @@ class Jobs:
 
     async def cancel(self, connection: AsyncConnection, job_id: int) -> None:
         """Take a job out of the queue, or have its worker stop it."""
-        await self.app.job_manager.cancel_job_by_id_async(job_id, abort=True, connection=connection)
+        await self.app.job_manager.cancel_job_by_id_async(job_id, abort=True, delete_job=True, connection=connection)
 
     async def requeue_stalled(self, connection: AsyncConnection, silent_s: float) -> int:
         """Give jobs back whose worker has been silent for `silent_s` seconds; returns how many.

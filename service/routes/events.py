@@ -17,7 +17,6 @@ from service.schemas import Status
 
 router = APIRouter(tags=["analyses"])
 
-HEARTBEAT_S: Final = 10.0
 RETRY_MS: Final = 2_000
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EXAMPLE: Final = (
@@ -53,7 +52,10 @@ async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncItera
             seen = row.revision
             if row.ended:
                 return
-            while not await given.watcher.changed(row.id, seen, HEARTBEAT_S) and not given.watcher.closed:
+            while (
+                not await given.watcher.changed(row.id, seen, given.settings.heartbeat_events_s)
+                and not given.watcher.closed
+            ):
                 yield KEEPALIVE_COMMENT
             found = await given.analyses.get(row.id)
             if found is None:
