@@ -61,7 +61,7 @@ def compress(
     """
     work = [(entry, encoding) for encoding in encodings for entry in entries]
     with ThreadPoolExecutor(jobs) as threads:
-        yield from threads.map(lambda pair: _compress(*pair, folder), work)
+        yield from threads.map(lambda pair: _compress(pair[0], pair[1], folder), work)
 
 
 def _compress(entry: Entry, encoding: Encoding, folder: Path) -> Compressed:
