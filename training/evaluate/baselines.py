@@ -30,7 +30,7 @@ from training.evaluate.folds import (
     pages_of,
     source_folds,
 )
-from training.evaluate.measures import CODECS, METADATA
+from training.evaluate.measures import CODECS, METADATA, SPEECH_METADATA
 from training.fusion.fit import STRENGTH
 from training.fusion.regression import balanced_weights, fit_regression
 from training.metrics import Interval, roc_auc
@@ -51,6 +51,11 @@ def metadata_matrix(frame: pd.DataFrame) -> NDArray[np.float64]:
     numbers = np.log1p(frame[list(METADATA)].astype(float).fillna(0.0).to_numpy())
     codecs = [pd.get_dummies(frame[name].fillna("").astype(str)).to_numpy(np.float64) for name in CODECS]
     return np.concatenate([numbers, *codecs], axis=1)
+
+
+def speech_metadata_matrix(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Length, silence at the ends, level and bandwidth of utterances: float64 `(N, 4)`."""
+    return frame[list(SPEECH_METADATA)].astype(float).to_numpy()
 
 
 def sharpness_matrix(frame: pd.DataFrame) -> NDArray[np.float64]:

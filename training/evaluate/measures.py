@@ -9,9 +9,11 @@ import numpy as np
 
 from branches.media import MediaReader
 from branches.media.reader import Progress
-from branches.types import Media
+from branches.speech import level_dbfs, trim_silence
+from branches.types import Media, Waveform
 
 METADATA: Final = ("width", "height", "fps", "duration_s", "bitrate_bps")
+SPEECH_METADATA: Final = ("duration_s", "silence_s", "level_dbfs", "bandwidth_hz")
 CODECS: Final = ("container", "video_codec", "audio_codec")
 
 
@@ -55,6 +57,33 @@ def face_px(media: Media) -> float:
         return float("nan")
     sides = media.faces.boxes[:, 2:] - media.faces.boxes[:, :2]
     return float(np.median(sides.max(axis=1)))
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMeasures:
+    """What corpora of speech differ in, whatever is said: length, silence at the ends, level, bandwidth."""
+
+    duration_s: float
+    silence_s: float
+    level_dbfs: float
+    bandwidth_hz: float
+
+    @classmethod
+    def of(cls, sound: Waveform) -> "SpeechMeasures":
+        """Measure an utterance as it was decoded."""
+        kept, _ = trim_silence(sound.samples, sound.sample_rate_hz)
+        silence = sound.duration_s - kept.size / sound.sample_rate_hz
+        level = level_dbfs(sound.samples)
+        return cls(round(sound.duration_s, 3), round(silence, 3), round(level, 2), round(bandwidth_hz(sound), 1))
+
+
+def bandwidth_hz(sound: Waveform) -> float:
+    """The frequency below which 99.5% of the energy lies; 0 for silence."""
+    power = np.abs(np.fft.rfft(sound.samples.astype(np.float64))) ** 2
+    if not power.sum():
+        return 0.0
+    place = int(np.searchsorted(np.cumsum(power), 0.995 * power.sum()))
+    return place * sound.sample_rate_hz / sound.samples.size
 
 
 class MeasuringReader(MediaReader):

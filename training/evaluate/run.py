@@ -29,6 +29,7 @@ from training.evaluate.store import (
     DETAILS,
     PERTURBED,
     PREDICTIONS,
+    SPEECH_DETAIL_COLUMNS,
     Table,
     write_skipped,
 )
@@ -62,7 +63,8 @@ class Evaluation:
 
     def details(self) -> Table:
         """What was measured of each file besides."""
-        return Table(self.out / DETAILS, DETAIL_COLUMNS)
+        columns = SPEECH_DETAIL_COLUMNS if self.modality is Modality.AUDIO else DETAIL_COLUMNS
+        return Table(self.out / DETAILS, columns)
 
     def all_branches(self) -> Table:
         """Verdicts of the clips that left early, with every branch asked."""

@@ -17,7 +17,7 @@ from fusion.loading import load_branches
 from fusion.verdict import Verdict
 from models.store import ModelStore
 from training.datasets.manifest import Modality
-from training.evaluate.measures import MeasuringReader
+from training.evaluate.measures import MeasuringReader, SpeechMeasures
 from training.evaluate.perturb import NotApplicableError, perturb, perturbations_of
 from training.evaluate.utterance import read_utterance
 
@@ -120,7 +120,7 @@ class SpeechScorer:
             return Skipped(task, f"abstained:{inputs.code}", inputs.reason)
         found = self.branch.score(inputs)
         timings = {"media_s": round(read - started, 4), "audio_s": round(perf_counter() - read, 4)}
-        return Scored(task, {"probability": found.probability}, {"duration_s": round(sound.duration_s, 3), **timings})
+        return Scored(task, {"probability": found.probability}, {**asdict(SpeechMeasures.of(sound)), **timings})
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:

@@ -19,6 +19,9 @@ DETAIL_COLUMNS: Final = (
     "file", "sha256", "width", "height", "fps", "duration_s", "bitrate_bps", "container", "video_codec", "audio_codec",
     "sharpness", "face_px", "head", "media_s", "gate_s", "visual_s", "audio_s", "temporal_s", "sync_s",
 )  # fmt: skip
+SPEECH_DETAIL_COLUMNS: Final = (
+    "file", "duration_s", "silence_s", "level_dbfs", "bandwidth_hz", "media_s", "audio_s",
+)  # fmt: skip
 
 
 class Table:

@@ -14,7 +14,14 @@ from fusion.loading import load_heads
 from models.store import ModelStore
 from training.datasets.manifest import Entry, Modality
 from training.evaluate.ablation import branches_table, heads_table
-from training.evaluate.baselines import fusion_fit, metadata_matrix, plain_fit, sharpness_matrix, yardsticks
+from training.evaluate.baselines import (
+    fusion_fit,
+    metadata_matrix,
+    plain_fit,
+    sharpness_matrix,
+    speech_metadata_matrix,
+    yardsticks,
+)
 from training.evaluate.figures import (
     Scores,
     by_method,
@@ -122,7 +129,7 @@ def _parts(scores: Scores) -> dict[str, Any]:
 
 
 def _speed(frame: pd.DataFrame, jobs: int) -> dict[str, Any]:
-    stages = [name for name in map(str, frame) if name.endswith("_s") and name != "duration_s"]
+    stages = [name for name in map(str, frame) if name.endswith("_s") and name not in ("duration_s", "silence_s")]
     if frame.empty or not stages:
         return {}
     seconds = frame[stages].astype(float).fillna(0.0).sum(axis=1)
@@ -154,9 +161,12 @@ def _verdicts(scores: Scores) -> dict[str, Any]:
 
 def _compared(evaluation: Evaluation, scores: Scores, draws: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if evaluation.modality is Modality.CLIP:
+    fits: dict[str, Fit]
+    if evaluation.modality is Modality.AUDIO:
+        fits = {"metadata_only": plain_fit(speech_metadata_matrix(scores.frame), scores.truth)}
+    else:
         whole = complete(evaluation, scores)
-        fits: dict[str, Fit] = {
+        fits = {
             "metadata_only": plain_fit(metadata_matrix(scores.frame), scores.truth),
             "sharpness_only": plain_fit(sharpness_matrix(scores.frame), scores.truth),
         }
@@ -167,7 +177,7 @@ def _compared(evaluation: Evaluation, scores: Scores, draws: int) -> dict[str, A
                 "branches": branches_table(whole, draws),
                 "heads": heads_table(whole, heads, draws),
             }
-        found["yardsticks"] = yardsticks(scores, fits, draws)
+    found["yardsticks"] = yardsticks(scores, fits, draws)
     if evaluation.perturb:
         found["perturbations"] = robustness(scores, evaluation.perturbed().frame(), min(draws, 300))
     return found
