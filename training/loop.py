@@ -42,7 +42,8 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
     """Restore a training and give its step; 0 if there is no checkpoint yet."""
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    # Onto the CPU first: a run begun on CUDA goes on without it, and the other way round.
+    state = torch.load(path, map_location="cpu", weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(state[name])
     torch.set_rng_state(state["rng"])

@@ -18,6 +18,7 @@ from training.gate import fit as gate
 from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
 from training.recipe import read_recipe
 from training.schedule import warm_cosine
+from training.stepping import Stepper
 from training.temporal import fit as temporal
 from training.temporal.tracks import SPOILERS, draw_tracks, spoil
 from training.visual.bank import load_bank
@@ -44,8 +45,8 @@ def test_the_gate_learns_a_residual_that_pixels_hide() -> None:
     noise = torch.rand(16, 3, 40, 40)
     smooth = torch.nn.functional.avg_pool2d(noise, 3, stride=1, padding=1)
     patches, labels = torch.cat([noise, smooth]), torch.cat([torch.zeros(16), torch.ones(16)])
-    optimiser = AdamW(network.parameters(), lr=1e-2)
-    losses = [gate.train_step(network, patches, labels, optimiser) for _ in range(40)]
+    stepper = Stepper(AdamW(network.parameters(), lr=1e-2), torch.device("cpu"))
+    losses = [gate.train_step(network, patches, labels, stepper) for _ in range(40)]
     assert losses[-1] < 0.2 < losses[0]
 
 
@@ -79,9 +80,9 @@ def test_the_temporal_network_learns_tracks() -> None:
     assert {track.label for track in tracks} == {0, 1}
     sequences = temporal.embed_tracks(tracks, visual, ImageSpec())
     network = temporal.build_track_lstm({"width": visual.width, "projected": 8, "hidden": 6, "dropout": 0.0})
-    optimiser = AdamW(network.parameters(), lr=1e-2)
+    stepper = Stepper(AdamW(network.parameters(), lr=1e-2), torch.device("cpu"))
     rng = np.random.default_rng(0)
-    losses = [temporal.train_step(network, temporal.draw_batch(sequences, 8, rng), optimiser) for _ in range(120)]
+    losses = [temporal.train_step(network, temporal.draw_batch(sequences, 8, rng), stepper) for _ in range(120)]
     assert np.mean(losses[-10:]) < 0.75 * np.mean(losses[:5])
 
 

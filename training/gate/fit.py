@@ -25,6 +25,7 @@ from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
 from training.splits import is_held_out
+from training.stepping import UNCLIPPED, Stepper, pick_device
 from training.visual.bank import load_bank
 from training.visual.pair_source import PairSource, Placed
 
@@ -45,7 +46,7 @@ class GatePairs(IterableDataset[tuple[Tensor, Tensor]]):
         while True:
             pair = self.source.draw(rng)
             place = rng.random(2)
-            patches = [self._patch(placed, place) for placed in pair]
+            patches = [self._patch(placed, place) for placed in (pair.real, pair.fake)]
             yield torch.stack(patches), torch.tensor([0.0, 1.0])
 
     def _patch(self, placed: Placed, place: Any) -> Tensor:
@@ -63,10 +64,12 @@ def fit(recipe: Recipe) -> None:
     """Train, resuming if `run_dir` holds a checkpoint, and publish the averaged weights."""
     options = recipe.options
     config = {"residual": options["residual"]}
-    network = build_tiny_ladeda(config)
+    device = pick_device(options.get("device", "auto"))
+    network = build_tiny_ladeda(config).to(device)
     average = AveragedWeights(network, options["ema_decay"])
     optimiser = AdamW(network.parameters(), lr=options["learning_rate"], weight_decay=1e-4)
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, 50, options["steps"]))
+    stepper = Stepper(optimiser, device, options.get("precision", "auto"), UNCLIPPED)
     parts = {"network": network, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint = recipe.run_dir / "checkpoint.pt"
     start = load_checkpoint(checkpoint, **parts)
@@ -77,14 +80,14 @@ def fit(recipe: Recipe) -> None:
     for step, (patches, labels) in enumerate(loader, start):
         if step >= options["steps"]:
             break
-        loss = train_step(network, patches.flatten(0, 1), labels.flatten(), optimiser)
+        loss = train_step(network, patches.flatten(0, 1), labels.flatten(), stepper)
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["checkpoint_every"] == 0:
             log.write(step=step + 1, loss=round(loss, 4))
             Console().print(step + 1, round(loss, 4))
             save_checkpoint(checkpoint, step + 1, **parts)
-    metrics = gate_metrics(average.network, recipe.data_dir, recipe.run_dir.parent / "media")
+    metrics = gate_metrics(average.network.cpu(), recipe.data_dir, recipe.run_dir.parent / "media")
     Console().print(metrics)
     publish_network(
         average.network,
@@ -97,14 +100,11 @@ def fit(recipe: Recipe) -> None:
     )
 
 
-def train_step(network: TinyLaDeDa, patches: Tensor, labels: Tensor, optimiser: AdamW) -> float:
+def train_step(network: TinyLaDeDa, patches: Tensor, labels: Tensor, stepper: Stepper) -> float:
     """One step of cross-entropy on picture scores."""
     network.train()
-    loss = functional.binary_cross_entropy_with_logits(network(patches), labels)
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    optimiser.step()
-    return float(loss.detach())
+    pixels, target = patches.to(stepper.device, non_blocking=True), labels.to(stepper.device, non_blocking=True)
+    return stepper.step(lambda: functional.binary_cross_entropy_with_logits(network(pixels), target))
 
 
 def gate_metrics(network: Any, data_dir: Path, cache: Path) -> dict[str, float]:

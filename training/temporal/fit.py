@@ -29,6 +29,7 @@ from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
 from training.splits import is_held_out
+from training.stepping import UNCLIPPED, Stepper, pick_device
 from training.temporal.tracks import Track, draw_tracks
 from training.visual.bank import load_bank
 from training.visual.fit import FILE as VISUAL_FILE
@@ -47,21 +48,24 @@ def fit(recipe: Recipe) -> None:
     embed = FaceEmbedder(visual, spec)
     sequences = load_sequences(recipe, visual, spec, store.artefact(VISUAL_FILE).sha256)
     config = {"width": visual.width, **{name: options[name] for name in ("projected", "hidden", "dropout")}}
-    network = build_track_lstm(config)
+    device = pick_device(options.get("device", "auto"))
+    network = build_track_lstm(config).to(device)
     average = AveragedWeights(network, options["ema_decay"])
     optimiser = AdamW(network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, 20, options["steps"]))
+    stepper = Stepper(optimiser, device, options.get("precision", "auto"), UNCLIPPED)
     parts = {"network": network, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint, log = recipe.run_dir / "checkpoint.pt", CsvLog(recipe.run_dir / "log.csv")
     rng = np.random.default_rng(recipe.seed)
     for step in range(load_checkpoint(checkpoint, **parts), options["steps"]):
-        loss = train_step(network, draw_batch(sequences, options["batch"], rng), optimiser)
+        loss = train_step(network, draw_batch(sequences, options["batch"], rng), stepper)
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["checkpoint_every"] == 0:
             log.write(step=step + 1, loss=round(loss, 4))
             save_checkpoint(checkpoint, step + 1, **parts)
-    metrics = temporal_metrics(TemporalBranch(embed, average.network), recipe.data_dir, recipe.run_dir.parent / "media")
+    branch = TemporalBranch(embed, average.network.cpu())
+    metrics = temporal_metrics(branch, recipe.data_dir, recipe.run_dir.parent / "media")
     Console().print(metrics)
     provenance = recipe.provenance(DATA)
     publish_network(average.network, FILE, role="temporal", config=config, metrics=metrics, provenance=provenance)
@@ -105,15 +109,13 @@ def draw_batch(sequences: Sequences, size: int, rng: np.random.Generator) -> Seq
     return noisy, same_burst[place], valid[place], labels[place]
 
 
-def train_step(network: TrackLstm, batch: Sequences, optimiser: AdamW) -> float:
+def train_step(network: TrackLstm, batch: Sequences, stepper: Stepper) -> float:
     """One step of cross-entropy."""
     network.train()
-    embeddings, same_burst, valid, labels = batch
-    loss = functional.binary_cross_entropy_with_logits(network(embeddings, same_burst, valid), labels)
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    optimiser.step()
-    return float(loss.detach())
+    embeddings, same_burst, valid, labels = (part.to(stepper.device, non_blocking=True) for part in batch)
+    return stepper.step(
+        lambda: functional.binary_cross_entropy_with_logits(network(embeddings, same_burst, valid), labels)
+    )
 
 
 def temporal_metrics(branch: TemporalBranch, data_dir: Path, cache: Path) -> dict[str, float]:
