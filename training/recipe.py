@@ -17,6 +17,7 @@ TASKS: Final = {
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",
     "sync": "training.sync.fit",
+    "finetune": "training.finetune.fit",
 }
 """Task name to the module whose `fit(recipe)` trains it and publishes the weights."""
 

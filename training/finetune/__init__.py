@@ -1,0 +1,1 @@
+"""Fine-tuning of the visual network on labelled clips of one's own."""
