@@ -5,7 +5,21 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from training.metrics import bootstrap_ci, eer, roc_auc, roc_auc_ci
+from training.metrics import (
+    Metric,
+    accuracy,
+    average_precision,
+    balanced_accuracy,
+    bootstrap_ci,
+    brier,
+    ece,
+    eer,
+    f1,
+    log_loss,
+    reliability,
+    roc_auc,
+    roc_auc_ci,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +81,35 @@ def test_lengths_must_agree() -> None:
         roc_auc([0, 1], [0.5])
     with pytest.raises(ValueError, match="groups"):
         roc_auc_ci([0, 1], [0.1, 0.9], ["a"])
+
+
+def test_average_precision_of_a_perfect_and_a_reversed_order() -> None:
+    assert average_precision([0, 1, 1], [0.1, 0.8, 0.9]) == 1.0
+    assert average_precision([1, 0, 0, 0], [0.1, 0.2, 0.3, 0.4]) == 0.25
+    assert np.isnan(average_precision([1, 1], [0.1, 0.2]))
+
+
+def test_figures_at_one_half() -> None:
+    labels, probabilities = [1, 1, 1, 0], [0.9, 0.5, 0.2, 0.7]
+    assert accuracy(labels, probabilities) == 0.5
+    assert balanced_accuracy(labels, probabilities) == pytest.approx(1 / 3)
+    assert f1(labels, probabilities) == pytest.approx(2 * 2 / 6)
+
+
+def test_losses_of_probabilities() -> None:
+    assert log_loss([1, 0], [0.8, 0.4]) == pytest.approx(-(np.log(0.8) + np.log(0.6)) / 2)
+    assert np.isfinite(log_loss([1, 0], [0.0, 1.0]))
+    assert brier([1, 0], [0.8, 0.4]) == pytest.approx((0.04 + 0.16) / 2)
+
+
+def test_calibration_error_is_the_mean_gap_over_bins() -> None:
+    labels, probabilities = [1, 1, 0, 0], [0.95, 0.95, 0.05, 0.25]
+    assert ece(labels, probabilities) == pytest.approx((2 * 0.05 + 0.05 + 0.25) / 4)
+    assert ece([1, 0], [1.0, 0.0]) == 0.0
+    bins = reliability(labels, probabilities)
+    assert [(round(b.low, 1), b.count, b.share_positive) for b in bins] == [(0.0, 1, 0.0), (0.2, 1, 0.0), (0.9, 2, 1.0)]
+
+
+@pytest.mark.parametrize("metric", [accuracy, brier, ece, f1, log_loss])
+def test_nothing_has_no_figure(metric: Metric) -> None:
+    assert np.isnan(metric(np.zeros(0, np.int64), np.zeros(0)))
