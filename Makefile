@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 CLIPS ?=
+DURATION ?= 600
 
 # One thread a process: tests and trainings run several processes side by side.
 THREADS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
@@ -46,8 +47,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Time the analysis of clips against one plain decode: make bench CLIPS="a.mp4 b.mp4"
-	$(BIN)/python -m tests.bench $(CLIPS)
+bench: $(VENV)/.dev  ## Speed, scaling and load: make bench CLIPS="a.mp4 b.mp4" DURATION=600
+	$(BIN)/python -m tests.bench decode $(CLIPS)
+	$(BIN)/python -m tests.bench scale
+	$(BIN)/python -m tests.bench load --duration $(DURATION)
 
 train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 	$(BIN)/vericlip train training/recipes/audio.toml --data $(DATA)

@@ -81,9 +81,14 @@ class RunningService:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def process(self) -> psutil.Process:
+        """`vericlip serve` itself."""
+        return psutil.Process(self._process.pid)
+
     def family(self) -> list[psutil.Process]:
         """All processes below it."""
-        return psutil.Process(self._process.pid).children(recursive=True)
+        return self.process.children(recursive=True)
 
     def wait_until_ready(self) -> None:
         """Until a worker has analysed its warm-up clip."""

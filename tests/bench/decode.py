@@ -1,25 +1,22 @@
-"""How long an analysis takes, as a ratio to one plain ffmpeg decode of the same clip: `make bench CLIPS="a.mp4 b.mp4"`.
+"""How long an analysis takes, as a ratio to one plain ffmpeg decode of the same clip.
 
-The two are timed in turn, so that a machine whose speed drifts does not favour either. Without clips, one is made.
+The two are timed in turn, so that a machine whose speed drifts does not favour either.
 """
 
 import resource
 import statistics
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
 from branches.media.tools import find_ffmpeg
 from fusion.detector import Detector
-from tests.media_factory import face_frames, speech, write_clip
 
 ROUNDS = 5
 
 
-def main(paths: list[Path]) -> None:
+def compare(paths: list[Path]) -> None:
     """Print medians and ratios a clip, and the process's peak memory."""
     detector = Detector.load()
     print(f"{'clip':40} {'decode s':>9} {'analyse s':>10} {'ratio':>6}")
@@ -46,11 +43,3 @@ def _seconds(work: Callable[[], object]) -> float:
     started = perf_counter()
     work()
     return perf_counter() - started
-
-
-if __name__ == "__main__":
-    if sys.argv[1:]:
-        main([Path(argument) for argument in sys.argv[1:]])
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            main([write_clip(Path(folder) / "talking.mp4", face_frames(6.0), speech(6.0))])
