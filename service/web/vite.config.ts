@@ -31,7 +31,7 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [react(), tailwindcss(), compressed()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
-  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2023" },
+  build: { assetsInlineLimit: 0, license: true, modulePreload: { polyfill: false }, target: "es2023" },
   server: { proxy: Object.fromEntries(API_PATHS.map((path) => [`/${path}`, API])) },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"], restoreMocks: true },
 });

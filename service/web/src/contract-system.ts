@@ -6,8 +6,11 @@ export interface Health {
   readyWorkers: number;
   queued: number;
   running: number;
-  oldestQueuedS?: number | null;
-  earlyExitShare?: number | null;
+  oldestQueuedS: number;
+  meanAnalysisS: number | null;
+  verdicts: number;
+  earlyExitShare: number | null;
+  inconclusiveShare: number | null;
   versions?: Record<string, string>;
 }
 

@@ -1,13 +1,24 @@
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 export interface Playhead {
-  video: RefObject<HTMLVideoElement | null>;
   timeS: number;
   playing: boolean;
+  muted: boolean;
   seek: (timeS: number) => void;
   toggle: () => void;
-  /** Handlers for the video element. */
-  on: { onPlay: () => void; onPause: () => void; onTimeUpdate: () => void; onSeeked: () => void };
+  pause: () => void;
+  toggleSound: () => void;
+  /** What the video element is given. */
+  screen: Screen;
+}
+
+export interface Screen {
+  ref: (element: HTMLVideoElement | null) => void;
+  muted: boolean;
+  onPlay: () => void;
+  onPause: () => void;
+  onTimeUpdate: () => void;
+  onSeeked: () => void;
 }
 
 /** Where the clip stands, read off the player on every picture while it plays. */
@@ -15,17 +26,23 @@ export function usePlayhead(): Playhead {
   const video = useRef<HTMLVideoElement>(null);
   const [timeS, setTimeS] = useState(0);
   const [playing, setPlaying] = useState(false);
+  const [muted, setMuted] = useState(false);
 
+  const ref = useCallback((element: HTMLVideoElement | null) => {
+    video.current = element;
+  }, []);
   const read = useCallback(() => setTimeS(video.current?.currentTime ?? 0), []);
   const seek = useCallback((time: number) => {
     if (video.current) video.current.currentTime = time;
     setTimeS(time);
   }, []);
+  const pause = useCallback(() => video.current?.pause(), []);
   const toggle = useCallback(() => {
     const player = video.current;
     if (player?.paused) void player.play().catch(() => undefined);
     else player?.pause();
   }, []);
+  const toggleSound = useCallback(() => setMuted((was) => !was), []);
 
   useEffect(() => {
     if (!playing) return;
@@ -36,6 +53,9 @@ export function usePlayhead(): Playhead {
     return () => cancelAnimationFrame(request);
   }, [playing, read]);
 
-  const on = { onPlay: () => setPlaying(true), onPause: () => setPlaying(false), onTimeUpdate: read, onSeeked: read };
-  return { video, timeS, playing, seek, toggle, on };
+  const screen = useMemo(
+    () => ({ ref, muted, onPlay: () => setPlaying(true), onPause: () => setPlaying(false), onTimeUpdate: read, onSeeked: read }),
+    [ref, muted, read],
+  );
+  return { timeS, playing, muted, seek, toggle, pause, toggleSound, screen };
 }

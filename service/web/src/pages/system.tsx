@@ -62,12 +62,14 @@ function State({ health }: { health: Health }) {
           <span className="text-ink-2">{ready ? t.readyIs : t.notReadyIs}</span>
         </p>
       </div>
-      <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-6">
+      <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
         <Gauge name={t.workers} value={health.readyWorkers} />
         <Gauge name={t.queued} value={health.queued} />
         <Gauge name={t.running} value={health.running} />
-        {health.oldestQueuedS != null && <Gauge name={t.oldest} value={texts.time.seconds(health.oldestQueuedS)} />}
-        {health.earlyExitShare != null && <Gauge name={t.exits} value={percent(health.earlyExitShare)} note={t.exitsIs} />}
+        <Gauge name={t.oldest} value={texts.time.seconds(health.oldestQueuedS)} />
+        <Gauge name={t.mean} value={health.meanAnalysisS === null ? t.none : texts.time.seconds(health.meanAnalysisS)} note={t.meanIs} />
+        <Gauge name={t.exits} value={health.earlyExitShare === null ? t.none : percent(health.earlyExitShare)} note={t.exitsIs(health.verdicts)} />
+        <Gauge name={t.unsure} value={health.inconclusiveShare === null ? t.none : percent(health.inconclusiveShare)} note={t.unsureIs} />
         <Gauge name={t.version} value={health.version} />
       </dl>
     </>

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { dismissRefusal, setKey, useAccess } from "@/access";
 import { Dialog } from "@/parts/dialog";
 import { texts } from "@/texts";
@@ -11,7 +11,7 @@ export function AccessDialog({ asked, onClose }: { asked: boolean; onClose: () =
   const [typed, setTyped] = useState("");
   const t = texts.access;
 
-  const use = (next: string | null) => {
+  const accept = (next: string | null) => {
     setKey(next);
     setTyped("");
     onClose();
@@ -21,14 +21,16 @@ export function AccessDialog({ asked, onClose }: { asked: boolean; onClose: () =
     dismissRefusal();
     onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (typed.trim()) use(typed.trim());
-  };
   return (
     <Dialog open={asked || refused} onClose={later} title={t.title}>
       <p className="mt-2 text-ink-2">{refused && key ? t.refusedLead : t.lead}</p>
-      <form onSubmit={submit} className="mt-5 grid gap-4">
+      <form
+        className="mt-5 grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (typed.trim()) accept(typed.trim());
+        }}
+      >
         <label className="grid gap-1.5 text-sm font-semibold">
           {t.field}
           <input className="field measure w-full" type="password" autoComplete="off" spellCheck={false} placeholder={t.placeholder} value={typed} onChange={(event) => setTyped(event.target.value)} />
@@ -41,7 +43,7 @@ export function AccessDialog({ asked, onClose }: { asked: boolean; onClose: () =
             {t.later}
           </button>
           {key && (
-            <button type="button" className="key ml-auto" onClick={() => use(null)}>
+            <button type="button" className="key ml-auto" onClick={() => accept(null)}>
               {t.forget}
             </button>
           )}

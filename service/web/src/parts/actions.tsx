@@ -16,23 +16,21 @@ const FORMATS = [
 ] as const;
 const HELD_MS = 60_000;
 
-/** Opens or saves what only a request with the key may fetch. */
-async function hand(path: string, save: string | null): Promise<void> {
+/** Saves what only a request with the key may fetch. */
+async function keep(path: string, save: string): Promise<void> {
   const url = URL.createObjectURL(await api.blob(path));
   const link = document.createElement("a");
   link.href = url;
-  if (save === null) link.target = "_blank";
-  else link.download = save;
-  link.rel = "noopener";
+  link.download = save;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), HELD_MS);
 }
 
-/** The report in its three forms: to be read here, or kept. */
+/** The report in its three forms, and to be read here, which takes a link and so cannot send a key. */
 export function ReportButtons({ id, filename }: { id: string; filename: string | null | undefined }) {
   const { key } = useAccess();
   const t = texts.actions;
-  const fetched = useMutation({ mutationFn: ({ path, save }: { path: string; save: string | null }) => hand(path, save) });
+  const fetched = useMutation({ mutationFn: ({ path, save }: { path: string; save: string }) => keep(path, save) });
   const stem = fileName(filename).replace(/\.[^.]+$/, "");
   const link = (path: string, save: string | null, name: string, label: string, strong = false) => (
     <a
@@ -42,7 +40,7 @@ export function ReportButtons({ id, filename }: { id: string; filename: string |
       className={`key ${strong ? "key-strong" : ""}`}
       {...(save === null ? { target: "_blank", rel: "noopener" } : { download: save })}
       onClick={(event) => {
-        if (key === null) return;
+        if (key === null || save === null) return;
         event.preventDefault();
         fetched.mutate({ path, save });
       }}
@@ -52,7 +50,7 @@ export function ReportButtons({ id, filename }: { id: string; filename: string |
   );
   return (
     <div role="group" aria-label={t.report} className="flex flex-wrap items-center gap-2">
-      {link(paths.report(id, "html"), null, t.reportHtml, t.reportHtml, true)}
+      {key === null && link(paths.report(id, "html"), null, t.reportHtml, t.reportHtml, true)}
       {FORMATS.map(({ format, name }) => link(`${paths.report(id, format)}?download=true`, `vericlip-${stem}.${format}`, name, `${t.download}: ${name}`))}
       {fetched.isError && (
         <p role="alert" className="w-full text-sm text-deepfake">

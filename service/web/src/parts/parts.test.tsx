@@ -28,12 +28,14 @@ function show(element: ReactNode) {
 }
 
 const playhead = (seek = vi.fn()): Playhead => ({
-  video: { current: null },
   timeS: 0.5,
   playing: false,
+  muted: false,
   seek,
   toggle: vi.fn(),
-  on: { onPlay: vi.fn(), onPause: vi.fn(), onTimeUpdate: vi.fn(), onSeeked: vi.fn() },
+  pause: vi.fn(),
+  toggleSound: vi.fn(),
+  screen: { ref: vi.fn(), muted: false, onPlay: vi.fn(), onPause: vi.fn(), onTimeUpdate: vi.fn(), onSeeked: vi.fn() },
 });
 
 describe("verdict", () => {

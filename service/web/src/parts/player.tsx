@@ -70,7 +70,6 @@ function Screen({ id, result, playhead, children }: ScreenProps) {
       ) : (
         <>
           <video
-            ref={playhead.video}
             src={url}
             playsInline
             preload="auto"
@@ -78,7 +77,7 @@ function Screen({ id, result, playhead, children }: ScreenProps) {
             className="absolute inset-0 size-full object-contain"
             onClick={playhead.toggle}
             onError={() => setAttempt(attempt === "original" ? "playable" : "none")}
-            {...playhead.on}
+            {...playhead.screen}
           />
           {children}
         </>
@@ -130,9 +129,9 @@ interface ControlsProps {
 
 function Controls({ durationS, hasAudio, playhead, children }: ControlsProps) {
   const t = texts.player;
-  const { timeS, playing, seek, toggle } = playhead;
+  const { timeS, playing, seek, toggle, pause } = playhead;
   const step = (by: number) => {
-    playhead.video.current?.pause();
+    pause();
     seek(Math.min(durationS, Math.max(0, timeS + by)));
   };
   const square = "key size-10 !p-0";
@@ -160,13 +159,9 @@ function Controls({ durationS, hasAudio, playhead, children }: ControlsProps) {
 }
 
 function MuteButton({ playhead, className }: { playhead: Playhead; className: string }) {
-  const [muted, setMuted] = useState(false);
-  const toggle = () => {
-    if (playhead.video.current) playhead.video.current.muted = !muted;
-    setMuted(!muted);
-  };
+  const { muted, toggleSound } = playhead;
   return (
-    <button type="button" className={className} aria-label={muted ? texts.player.unmute : texts.player.mute} onClick={toggle}>
+    <button type="button" className={className} aria-label={muted ? texts.player.unmute : texts.player.mute} onClick={toggleSound}>
       {muted ? <MutedIcon /> : <SoundIcon />}
     </button>
   );

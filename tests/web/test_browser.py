@@ -1,0 +1,243 @@
+"""The page as a person uses it: a real service, real clips, a real browser."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.service.running import RunningService
+from tests.web.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+FIRST_LOAD_BYTES = 250_000
+NARROW = {"width": 320, "height": 640}
+PAGES = (
+    "/",
+    "/history",
+    "/system",
+    "/clip/{0}",
+    "/compare?a={0}&b={1}",
+    "/compare",
+    "/clip/00000000-0000-4000-8000-000000000000",
+)
+MISSING = "status of 404"
+"""What the console says of an analysis that does not exist, or of a clip that has no picture yet."""
+
+
+def test_a_clip_goes_from_upload_to_verdict(visit: Visit, clips: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    visitor.send_one(clips / "talk.mp4")
+    visitor.wait_for_verdict()
+    steps = {
+        name: page.locator(f'[data-step="{name}"]').get_attribute("data-state") for name in ("ingest", "gate", "fusion")
+    }
+    assert steps == dict.fromkeys(steps, "done")
+    assert page.locator("[data-branch]").count() == 5
+    # The clip can be watched, with a box about the face.
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    expect(page.locator("[data-face]")).to_have_count(1)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.querySelector('video').currentTime > 0.2")
+    page.get_by_role("button", name="Pause").click()
+    # A moment of the timeline leads there.
+    page.locator('[data-lane="visual"] button').last.click()
+    page.wait_for_function("document.querySelector('video').currentTime >= 1.5")
+    # The parts of the waterfall are those of the verdict.
+    expect(page.locator('[data-part="intercept"]')).to_be_visible()
+
+
+def test_the_pictures_of_the_evidence_are_shown(visit: Visit, finished: tuple[str, str]) -> None:
+    page = visit().page
+    page.goto(f"/clip/{finished[0]}")
+    section = page.get_by_role("region", name="Evidence to look at")
+    section.scroll_into_view_if_needed()
+    pictures = section.locator("img")
+    expect(pictures.first).to_be_visible()
+    for number in range(pictures.count()):
+        pictures.nth(number).scroll_into_view_if_needed()
+        page.wait_for_function(
+            "(picture) => picture.complete && picture.naturalWidth > 0", arg=pictures.nth(number).element_handle()
+        )
+
+
+def test_an_early_exit_is_drawn_as_one(visit: Visit, trusting_service: RunningService, clips: Path) -> None:
+    visitor = visit(trusting_service)
+    page = visitor.page
+    visitor.send_one(clips / "mute.mp4")
+    assert visitor.wait_for_verdict() == "authentic"
+    assert page.locator('[data-step="visual"]').get_attribute("data-state") == "skipped"
+    assert page.locator('[data-branch="visual"]').get_attribute("data-status") == "skipped"
+    expect(page.get_by_text("The deeper checks did not run.")).to_be_visible()
+
+
+def test_a_clip_without_faces_or_sound_has_no_verdict_and_says_why(visit: Visit, clips: Path) -> None:
+    visitor = visit()
+    visitor.expected = (MISSING,)
+    visitor.send_one(clips / "empty.mp4")
+    assert visitor.wait_for_verdict() == "inconclusive"
+    for branch in ("gate", "visual", "temporal", "audio", "sync"):
+        card = visitor.page.locator(f'[data-branch="{branch}"]')
+        assert card.get_attribute("data-status") == "abstained"
+        expect(card).to_contain_text("Cannot tell")
+    expect(visitor.page.get_by_text("None of the checks could judge this clip")).to_be_visible()
+
+
+def test_a_broken_file_is_answered_with_what_to_do(visit: Visit, clips: Path) -> None:
+    visitor = visit()
+    visitor.expected = ("status of 4",)
+    visitor.send(clips / "broken.mp4")
+    alert = visitor.page.get_by_role("alert").first
+    expect(alert).to_contain_text("send the new file")
+
+
+def test_an_analysis_can_be_cancelled(visit: Visit, service: RunningService, clips: Path) -> None:
+    visitor = visit()
+    visitor.expected = (MISSING,)
+    held = service.submit(clips / "talk.mp4")
+    visitor.send_one(clips / "pair.mp4")
+    visitor.page.get_by_role("button", name="Cancel").click()
+    expect(visitor.page.get_by_text("This analysis was cancelled.")).to_be_visible()
+    assert service.outcome(held)["status"] == "complete"
+
+
+def test_a_reload_in_the_middle_goes_on_where_the_analysis_is(
+    visit: Visit, service: RunningService, clips: Path
+) -> None:
+    visitor = visit()
+    held = service.submit(clips / "pair.mp4")
+    analysis_id = visitor.send_one(clips / "talk.mp4")
+    expect(visitor.page.get_by_role("progressbar")).to_be_visible()
+    visitor.page.reload()
+    visitor.wait_for_verdict()
+    assert visitor.page.url.endswith(analysis_id)
+    visitor.page.goto("/")
+    expect(visitor.page.get_by_role("link", name="talk.mp4", exact=True)).to_be_visible()
+    assert service.outcome(held)["status"] == "complete"
+
+
+def test_two_files_at_once_are_followed_side_by_side(visit: Visit, clips: Path) -> None:
+    visitor = visit()
+    visitor.send(clips / "talk.mp4", clips / "mute.mp4")
+    rows = visitor.page.get_by_role("region", name="This session's clips").get_by_role("listitem")
+    expect(rows).to_have_count(2)
+    for row in (rows.first, rows.last):
+        expect(
+            row.get_by_text("Authentic").or_(row.get_by_text("Deepfake")).or_(row.get_by_text("Inconclusive"))
+        ).to_be_visible()
+
+
+def test_the_report_opens_again_from_disk(visit: Visit, finished: tuple[str, str], tmp_path: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto(f"/clip/{finished[0]}")
+    kept = {}
+    for kind in ("HTML", "PDF", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"Download report: {kind}").click()
+        kept[kind] = tmp_path / download.value.suggested_filename
+        download.value.save_as(kept[kind])
+    assert kept["PDF"].read_bytes().startswith(b"%PDF")
+    sha256 = page.evaluate(
+        f"fetch('/status/{finished[0]}').then((found) => found.json()).then((found) => found.sha256)"
+    )
+    assert sha256 in json.dumps(json.loads(kept["JSON"].read_text()))
+    offline = visitor.context.new_page()
+    visitor.address = "file://"
+    visitor.context.set_offline(True)
+    offline.goto(kept["HTML"].as_uri())
+    expect(offline.locator("body")).to_contain_text(sha256)
+    assert offline.evaluate("[...document.images].every((picture) => picture.complete && picture.naturalWidth > 0)")
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_history_filters_compares_and_erases(visit: Visit, service: RunningService, clips: Path) -> None:
+    visitor = visit()
+    visitor.expected = (MISSING,)
+    page = visitor.page
+    response = service.http.post("/analyze", files={"file": ("to be erased.mp4", (clips / "mute.mp4").read_bytes())})
+    service.outcome(response.json()["analysisId"])
+    page.goto("/history")
+    page.get_by_role("searchbox").fill("to be erased")
+    rows = page.get_by_role("list", name="Analyses").get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="Erase: to be erased.mp4").click()
+    page.get_by_role("button", name="Erase for good").click()
+    expect(page.get_by_text("No analysis fits these filters.")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("checkbox", disabled=False).nth(0).check()
+    page.get_by_role("checkbox", disabled=False).nth(1).check()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("region", name="Both clips, check by check").get_by_role("row")).to_have_count(7)
+
+
+def test_a_service_with_keys_asks_for_one_and_keeps_it_in_this_tab(
+    visit: Visit, locked_service: RunningService, key: str, clips: Path
+) -> None:
+    visitor = visit(locked_service)
+    visitor.expected = ("status of 401",)
+    page = visitor.page
+    page.goto("/history")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Key").fill("vc_000000000000_wrong")
+    dialog.get_by_role("button", name="Use this key").click()
+    expect(dialog).to_contain_text("did not accept that key")
+    dialog.get_by_label("Key").fill(key)
+    dialog.get_by_role("button", name="Use this key").click()
+    expect(page.get_by_text("Nothing examined yet.")).to_be_visible()
+    visitor.send_one(clips / "talk.mp4")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    assert page.evaluate("JSON.stringify(localStorage)") == "{}"
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("This analysis was cancelled.")).to_be_visible()
+
+
+def test_the_keyboard_alone_reaches_everything(visit: Visit, finished: tuple[str, str]) -> None:
+    page = visit().page
+    page.goto(f"/clip/{finished[0]}")
+    page.locator("#verdict").wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.locator('[data-cell="0-0"]').focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('[data-cell="1-1"]')).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('video').currentTime > 0")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible(visit: Visit, finished: tuple[str, str], scheme: str) -> None:
+    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
+    visitor.expected = (MISSING,)
+    faults = {}
+    for route in PAGES:
+        visitor.page.goto(route.format(*finished), wait_until="networkidle")
+        visitor.page.locator("h1, h2").first.wait_for()
+        faults[route] = visitor.accessibility_faults()
+    assert {route: found for route, found in faults.items() if found} == {}
+
+
+def test_no_page_is_wider_than_a_small_screen(visit: Visit, finished: tuple[str, str]) -> None:
+    visitor = visit(viewport=NARROW, reduced_motion="reduce")
+    visitor.expected = (MISSING,)
+    wider = {}
+    for route in PAGES:
+        visitor.page.goto(route.format(*finished), wait_until="networkidle")
+        visitor.page.locator("h1, h2").first.wait_for()
+        wider[route] = visitor.overflow_px()
+    assert {route: px for route, px in wider.items() if px} == {}
+
+
+def test_the_first_load_is_small(visit: Visit) -> None:
+    visitor = visit()
+    network = visitor.context.new_cdp_session(visitor.page)
+    sizes: list[float] = []
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    visitor.page.goto("/", wait_until="networkidle")
+    print(f"first load: {sum(sizes):,.0f} bytes in {len(sizes)} responses")
+    assert len(sizes) > 4
+    assert sum(sizes) < FIRST_LOAD_BYTES
