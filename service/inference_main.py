@@ -86,10 +86,11 @@ def _load(options: dict[str, Any]) -> "Detector":
     import torch  # noqa: PLC0415
 
     from fusion.detector import Detector, DetectorSettings  # noqa: PLC0415
+    from fusion.placement import PlacedStore, resolve  # noqa: PLC0415
 
     torch.set_num_threads(options["threads"])
     chosen = {field.name: options[field.name] for field in fields(DetectorSettings) if field.name in options}
-    return Detector.load(settings=DetectorSettings(**chosen))
+    return Detector.load(PlacedStore(resolve(options["device"])), DetectorSettings(**chosen))
 
 
 def _warm_up(detector: "Detector", folder: Path) -> None:

@@ -1,5 +1,6 @@
 """From a received clip to the answer that its sender gets."""
 
+import logging
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -8,11 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 
 from service.access.principal import Principal
 from service.analyses import Analysis, as_json
+from service.logs import bind
 from service.problems import ProblemError
 from service.routes.context import Context
 from service.routes.waiting import wait_until_ended
 from service.submission import Accepted, Order, Submission
 from service.uploads import Upload
+
+log = logging.getLogger(__name__)
 
 
 async def accept(
@@ -23,6 +27,7 @@ async def accept(
     Raises:
         ProblemError: `queue_full`, `quota_exceeded` or `idempotency_conflict`.
     """
+    bind(analysis_id)
     submission = Submission(analysis_id, upload, asker.key_id, order, given.model_version)
     try:
         accepted = await given.analyses.submit(submission, given.settings.max_queue)
@@ -31,6 +36,8 @@ async def accept(
         raise
     if not accepted.new:
         await run_in_threadpool(given.store.delete, analysis_id)
+        bind(accepted.analysis_id)
+    log.info("%s clip of %d bytes", "new" if accepted.new else "known", upload.stored.size_bytes)
     return accepted, await given.analyses.owned(accepted.analysis_id, asker)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import nullcontext
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
@@ -42,7 +43,7 @@ class RequestTelemetry:
             await send(message)
 
         found = ID.search(scope["path"])
-        with about(found[0] if found else None):
+        with about(found[0]) if found else nullcontext():
             if scope["path"] in PROBES:
                 await self._app(scope, receive, watched)
                 return
