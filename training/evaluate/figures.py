@@ -35,9 +35,6 @@ FIGURES: Final[Mapping[str, Metric]] = {
     "brier": brier,
     "ece": ece,
 }
-CONFIDENT: Final = 0.9
-"""An error is confident if the wrong answer was given at least this probability."""
-TABLE_DRAWS: Final = 200
 LEAST_SUBSET: Final = 2
 
 
@@ -79,7 +76,7 @@ class Scores:
 
 def figures_of(scores: Scores, draws: int) -> dict[str, Any]:
     """Every figure with its 95% interval by group, and the confusion matrix at one half."""
-    found: dict[str, Any] = {"files": len(scores), **_counts(scores), "groups": len(set(scores.groups))}
+    found: dict[str, Any] = {"files": len(scores), **counts(scores), "groups": len(set(scores.groups))}
     for name, metric in FIGURES.items():
         found[name] = interval(metric, scores, draws)
     found["confusion_matrix"] = confusion(scores)
@@ -118,61 +115,6 @@ def calibration(scores: Scores) -> list[dict[str, float]]:
     ]  # fmt: skip
 
 
-def confident_errors(scores: Scores) -> list[dict[str, Any]]:
-    """Files whose wrong answer was given with at least 90%, the worst first."""
-    wrong = np.where(scores.truth == 1, 1 - scores.probability, scores.probability)
-    worst = [int(place) for place in np.argsort(-wrong, kind="stable") if wrong[place] >= CONFIDENT]
-    rows = scores.frame.iloc[worst]
-    return [
-        {"file": str(row["file"]), "label": str(row["label"]), "probability": round(float(row["probability"]), 4),
-         "method": _text(row, "method"), "source": _text(row, "source")}
-        for _, row in rows.iterrows()
-    ]  # fmt: skip
-
-
-def by_method(scores: Scores) -> dict[str, dict[str, Any]]:
-    """Each generator's forgeries against everything genuine, and the share of them that is called forged."""
-    methods = np.array(scores.column("method"), dtype=object)
-    genuine = scores.truth == 0
-    found = {}
-    for method in sorted(set(methods[~genuine])):
-        own = (methods == method) & ~genuine
-        against = scores.where(own | genuine)
-        found[str(method)] = {
-            "files": int(own.sum()),
-            "groups": len(set(scores.where(own).groups)),
-            "roc_auc": interval(roc_auc, against, TABLE_DRAWS),
-            "eer": number(eer(against.truth, against.probability)),
-            "recall": number(float((scores.probability[own] >= HALF).mean())),
-            "mean_probability": number(float(scores.probability[own].mean())),
-        }
-    return found
-
-
-def by_source(scores: Scores) -> dict[str, dict[str, Any]]:
-    """Each source: its AUC within (where it shows both classes), and against all of the other class elsewhere.
-
-    `auc_against_others` takes a one-class source against every file of the other class.
-    """
-    sources = np.array(scores.column("source"), dtype=object)
-    found = {}
-    for source in sorted(set(sources)):
-        here = sources == source
-        own = scores.where(here)
-        row: dict[str, Any] = {
-            "files": len(own),
-            **_counts(own),
-            "accuracy": number(accuracy(own.truth, own.probability)),
-        }
-        row["mean_probability"] = number(float(own.probability.mean()))
-        row["roc_auc_within"] = interval(roc_auc, own, TABLE_DRAWS) if len(set(own.truth.tolist())) > 1 else None
-        if row["roc_auc_within"] is None:
-            against = scores.where(here | (scores.truth != own.truth[0]))
-            row["auc_against_others"] = number(roc_auc(against.truth, against.probability))
-        found[str(source)] = row
-    return found
-
-
 def subsets(scores: Scores, parts: Mapping[str, NDArray[np.bool_]], draws: int) -> dict[str, Any]:
     """The same figures over parts of the files."""
     return {
@@ -185,9 +127,6 @@ def number(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
 
 
-def _counts(scores: Scores) -> dict[str, int]:
+def counts(scores: Scores) -> dict[str, int]:
+    """How many files there are of either class."""
     return {"genuine": int((scores.truth == 0).sum()), "forged": int((scores.truth == 1).sum())}
-
-
-def _text(row: "pd.Series[Any]", name: str) -> str:
-    return str(row[name]) if name in row and not pd.isna(row[name]) else ""

@@ -1,6 +1,5 @@
 """One self-contained HTML page of one or several evaluation folders side by side, or of training runs."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from training.evaluate.html import page, picture, table
 from training.evaluate.store import METRICS
 from training.run_plots import LOG, plot_log
 
@@ -22,14 +22,6 @@ NAMES: Final[Mapping[str, str]] = {
     "served": "served", "metadata_only": "metadata only", "sharpness_only": "sharpness only",
     "fusion_refitted": "fusion refitted",
 }  # fmt: skip
-STYLE: Final = """
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}caption{text-align:left;font-weight:600;padding:.3rem 0}
-th,td{padding:.2rem .7rem;border-bottom:1px solid #8884;text-align:left}th{font-weight:600}
-td.n{text-align:right;font-variant-numeric:tabular-nums}
-small{opacity:.7}figure{display:inline-block;margin:.5rem}img{max-width:100%;background:#fff}
-details{margin:.5rem 0}summary{cursor:pointer;font-weight:600}.scroll{overflow-x:auto}
-"""
 PLOTS: Final = ("roc", "precision_recall", "reliability", "confusion", "histograms", "features", "methods", "sources")
 
 
@@ -52,7 +44,7 @@ def read_folder(folder: Path) -> Folder:
     if not path.exists():
         raise ValueError(f"{folder} holds neither {METRICS} nor a training log ({LOG})")
     plots = {name: folder / "plots" / f"{name}.png" for name in PLOTS}
-    pictures = {name: picture.read_bytes() for name, picture in plots.items() if picture.exists()}
+    pictures = {name: plot.read_bytes() for name, plot in plots.items() if plot.exists()}
     return Folder(folder.resolve().name, json.loads(path.read_text(encoding="utf-8")), pictures)
 
 
@@ -70,38 +62,12 @@ def render(folders: Sequence[Path]) -> str:
     for folder in evaluations:
         parts += [f"<h2>{escape(folder.name)}</h2>", *_sections(folder)]
     for run in runs:
-        parts += [f"<h2>Training: {escape(run.name)}</h2>", _picture(plot_log(run / LOG), f"Curves of {run.name}")]
-    body = "\n".join(parts)
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    head += f"<title>Evaluation</title><style>{STYLE}</style>"
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
-
-
-def table(caption: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """An HTML table; numbers to the right, nothing shown where nothing is known."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    lines = ["<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows]
-    return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
+        parts += [f"<h2>Training: {escape(run.name)}</h2>", picture(plot_log(run / LOG), f"Curves of {run.name}")]
+    return page(parts)
 
 
 def _title(evaluations: Sequence[Folder], runs: Sequence[Path]) -> str:
     return "Evaluation" if evaluations else "Training" if runs else "Nothing"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict) and "value" in value:
-        if value["value"] is None:
-            return '<td class="n">–</td>'
-        spread = "" if value.get("low") is None else f" <small>{value['low']:.3f}–{value['high']:.3f}</small>"
-        return f'<td class="n">{value["value"]:.3f}{spread}</td>'
-    if value is None:
-        return '<td class="n">–</td>'
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"<td>{escape(str(value))}</td>"
-    return f'<td class="n">{value:.3f}</td>' if isinstance(value, float) else f'<td class="n">{value}</td>'
 
 
 def _comparison(folders: Sequence[Folder]) -> str:
@@ -131,7 +97,7 @@ def _sections(folder: Folder) -> Iterator[str]:
          *([NAMES[name], *(part[name] for part in parts.values())] for name in HEADLINE)],
     )  # fmt: skip
     yield _yardsticks(metrics.get("yardsticks", {}))
-    yield "".join(_picture(content, name) for name, content in folder.plots.items())
+    yield "".join(picture(content, name) for name, content in folder.plots.items())
     yield _rows("By method", metrics["by_method"], ("files", "groups", "roc_auc", "eer", "recall", "mean_probability"))
     yield _rows(
         "By source", metrics["by_source"],
@@ -191,8 +157,3 @@ def _facts(metrics: Mapping[str, Any]) -> str:
     kept = {name: metrics.get(name) for name in ("coverage", "verdicts", "speed", "cost", "weights")}
     text = json.dumps({name: value for name, value in kept.items() if value}, indent=2, ensure_ascii=False)
     return f"<details><summary>Coverage, speed, cost, weights</summary><pre>{escape(text)}</pre></details>"
-
-
-def _picture(content: bytes, name: str) -> str:
-    coded = base64.b64encode(content).decode()
-    return f'<figure><img alt="{escape(name)}" src="data:image/png;base64,{coded}"></figure>'

@@ -20,14 +20,10 @@ from training.evaluate.baselines import (
     plain_fit,
     sharpness_matrix,
     speech_metadata_matrix,
-    yardsticks,
 )
 from training.evaluate.figures import (
     Scores,
-    by_method,
-    by_source,
     calibration,
-    confident_errors,
     figures_of,
     number,
     subsets,
@@ -36,6 +32,8 @@ from training.evaluate.folds import Fit
 from training.evaluate.robustness import robustness
 from training.evaluate.run import Evaluation
 from training.evaluate.store import METRICS, SKIPPED, Table
+from training.evaluate.tables import by_method, by_source, confident_errors
+from training.evaluate.yardsticks import yardsticks
 from training.splits import is_held_out
 
 

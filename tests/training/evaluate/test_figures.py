@@ -9,14 +9,12 @@ import pytest
 from tests.training.evaluate.made import scored
 from training.evaluate.figures import (
     Scores,
-    by_method,
-    by_source,
     calibration,
-    confident_errors,
     confusion,
     figures_of,
     number,
 )
+from training.evaluate.tables import by_method, by_source, confident_errors
 
 
 def _few(probabilities: list[float], labels: list[str]) -> Scores:

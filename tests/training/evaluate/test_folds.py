@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.evaluate.made import scored
-from training.evaluate.baselines import fusion_fit, metadata_matrix, plain_fit, sharpness_matrix, yardsticks
+from training.evaluate.baselines import fusion_fit, metadata_matrix, plain_fit, sharpness_matrix
 from training.evaluate.figures import Scores
 from training.evaluate.folds import (
     Fold,
@@ -18,6 +18,7 @@ from training.evaluate.folds import (
     pages_of,
     source_folds,
 )
+from training.evaluate.yardsticks import yardsticks
 from training.splits import is_held_out
 
 MAKERS = (source_folds, method_folds, group_folds, page_folds)

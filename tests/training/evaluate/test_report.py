@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from tests.training.evaluate.made import scored
 from training.commands.report import report
-from training.evaluate.figures import by_method, by_source, calibration, confident_errors, figures_of
+from training.evaluate.figures import calibration, figures_of
 from training.evaluate.report import render
+from training.evaluate.tables import by_method, by_source, confident_errors
 from training.loop import CsvLog
 
 

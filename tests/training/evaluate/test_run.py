@@ -117,7 +117,8 @@ def test_a_clip_set_becomes_a_folder_of_results(manifest: Path, tmp_path: Path, 
     assert {"roc", "precision_recall", "reliability", "confusion", "histograms", "features", "methods"} <= names
     page = render([tmp_path / "out"])
     assert page.count("data:image/png;base64,") == len(names)
-    assert "http" not in page
+    assert "http://" not in page
+    assert "https://" not in page
 
 
 def test_it_agrees_with_the_detector(
