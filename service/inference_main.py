@@ -28,8 +28,6 @@ OUT_OF_MEMORY: Final = 70
 OOM_SCORE: Final = 500
 """Makes the kernel choose this process, and not the service, when memory runs out."""
 
-NO_MEMORY: Final = ("can't allocate memory", "not enough memory", "Insufficient memory", "Failed to allocate")
-
 log = logging.getLogger("service.inference")
 
 
@@ -119,10 +117,10 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether Python, PyTorch or OpenCV says that it was given no more memory; the last two have no own type for it."""
-    return isinstance(error, MemoryError) or (
-        not isinstance(error, OSError) and any(phrase in str(error) for phrase in NO_MEMORY)
-    )
+    """Whether Python, PyTorch or OpenCV was given no more memory; the last two have no own type for that."""
+    from branches.media.memory import memory_is_short  # noqa: PLC0415
+
+    return isinstance(error, MemoryError) or memory_is_short()
 
 
 def _judge(detector: "Detector", request: dict[str, Any], channel: Channel) -> "Verdict":

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from branches.media.limits import MediaLimits
+from branches.media.memory import memory_is_short
 from branches.types import Clip, MediaError
 
 DEMUXERS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"
@@ -82,6 +83,8 @@ def probe(path: Path, limits: MediaLimits) -> Probe:
         with _open(path) as container:
             return _measure(container, path, sha256, picture, limits)
     except (av.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError) and memory_is_short():
+            raise MemoryError from error  # not the file's fault
         raise _unreadable(path) from error
 
 
