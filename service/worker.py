@@ -197,17 +197,29 @@ class _Member:
 
     async def work(self) -> None:
         await asyncio.to_thread(self._store.prepare)
+        await asyncio.to_thread(self._store.prepare)
         async with self._pool, self._app.open_async(self._pool):
             sweeping = asyncio.ensure_future(self._maintenance.run())
             try:
                 await self._inference.start(warm_up=True)
                 await self._maintenance.announce(self._inference.versions)
                 log.info("ready for clips")
-                await self._worker.run()  # type: ignore[no-untyped-call]
+                await self._take_jobs()
             finally:
                 await self._inference.close()
                 await _cancelled(sweeping)
-                await self._maintenance.retire()
+                with suppress(*DATABASE_ERRORS):
+                    await self._maintenance.retire()
+
+    async def _take_jobs(self) -> None:
+        """Until asked to stop. A database that goes away ends the engine, but not the worker and its loaded networks."""
+        while not self.asked_to_stop:
+            try:
+                await self._worker.run()  # type: ignore[no-untyped-call]
+            except DATABASE_ERRORS as error:
+                log.warning("the database is out of reach: %s", error)
+            if not self.asked_to_stop:
+                await asyncio.sleep(POLL_S)
 
     def stop(self, work: "asyncio.Future[None]") -> None:
         self.asked_to_stop = True
