@@ -212,7 +212,7 @@ class _Member:
                     await self._maintenance.retire()
 
     async def _take_jobs(self) -> None:
-        """Until asked to stop. A database that goes away ends the engine, but not the worker and its loaded networks."""
+        """Until asked to stop. A database that goes away ends the engine, not the worker and its loaded networks."""
         while not self.asked_to_stop:
             try:
                 await self._worker.run()  # type: ignore[no-untyped-call]
