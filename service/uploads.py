@@ -26,6 +26,9 @@ BATCH_FIELD: Final = "files"
 FRAMING_BYTES: Final = 128 * 1024
 """What boundaries, headers and other small fields may add to the clips themselves."""
 
+MAX_LENGTH_DIGITS: Final = 20
+"""Of Content-Length; h11 takes no more either."""
+
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SPACE_LOOK_BYTES: Final = 16 * 2**20
 """Bytes received between two looks at the free space."""
@@ -194,7 +197,7 @@ def _boundary(request: Request, how_to: str) -> bytes:
 
 def _refuse_declared_size(request: Request, limits: UploadLimits) -> None:
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limits.body_bytes:
+    if len(declared) <= MAX_LENGTH_DIGITS and declared.isdecimal() and int(declared) > limits.body_bytes:
         raise _too_large(limits)
 
 

@@ -1,5 +1,6 @@
 """`/status/{id}/events`: every change of an analysis as it happens, as server-sent events."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -17,6 +18,7 @@ from service.schemas import Status
 
 router = APIRouter(tags=["analyses"])
 
+EVENT_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 RETRY_MS: Final = 2_000
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EXAMPLE: Final = (
@@ -37,10 +39,15 @@ async def events(row: Owned, given: Given, last_event_id: Annotated[str | None, 
     Every event holds the whole state, so a client that comes back with `Last-Event-ID` gets the present state if
     it has changed since, and misses nothing.
     """
-    seen = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else None
+    seen = event_number(last_event_id)
     if row.ended and seen == row.revision:
         return Response(status_code=204)
     return StreamingResponse(_stream(given, row, seen), media_type="text/event-stream", headers=HEADERS)
+
+
+def event_number(last_event_id: str | None) -> int | None:
+    """The number of the event that a client saw last, if it names one."""
+    return int(last_event_id) if last_event_id is not None and EVENT_ID.fullmatch(last_event_id) else None
 
 
 async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncIterator[bytes]:
