@@ -103,6 +103,7 @@ class Analyst:
         except asyncio.CancelledError:
             # Shutdown (a cancelled analysis is no longer being processed): the attempt does not count.
             await self._analyses.give_back(analysis_id, attempt)
+            await self._leave_nothing(analysis_id)
             raise engine.TryAgainError from None
 
     async def _analyse(self, analysis_id: UUID, attempt: int) -> None:
@@ -196,7 +197,6 @@ class _Member:
         self._maintenance = Maintenance(self._pool, jobs, store, settings, lambda: self._worker.worker_id)
 
     async def work(self) -> None:
-        await asyncio.to_thread(self._store.prepare)
         await asyncio.to_thread(self._store.prepare)
         async with self._pool, self._app.open_async(self._pool):
             sweeping = asyncio.ensure_future(self._maintenance.run())

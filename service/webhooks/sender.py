@@ -1,6 +1,7 @@
 """One call over HTTP, to the very address that was checked."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -16,10 +17,11 @@ USER_AGENT: Final = f"vericlip/{version('vericlip')}"
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Posts bodies. `allowed` networks may be called although they are not public."""
+    """Posts bodies. `allowed` networks may be called although they are not public; `tls` says whom to trust."""
 
     allowed: tuple[Network, ...] = ()
     timeout_s: float = TIMEOUT_S
+    tls: ssl.SSLContext | None = None
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """Send, and return the HTTP status. Redirects are not followed, proxies not used, answers not read.
@@ -38,7 +40,10 @@ class Sender:
                 "Content-Type": "application/json",
             }
             async with httpx.AsyncClient(
-                trust_env=False, follow_redirects=False, timeout=self.timeout_s, limits=httpx.Limits(max_connections=1)
+                verify=self.tls or ssl.create_default_context(),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=self.timeout_s,
             ) as client:
                 request = client.build_request(
                     "POST",
