@@ -7,6 +7,7 @@ from typing import Final
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
+from PIL import Image
 
 from service.evidence.colours import colour_of
 from service.report.document import Picture
@@ -125,8 +126,8 @@ class Paper(FPDF):
         self.rect(self.get_x() + low * width, self.get_y(), max((high - low) * width, 0.3), height, style="F")
 
     def _fitted(self, item: Picture, height_mm: float) -> tuple[float, float]:
-        info = self.preload_image(BytesIO(item.content))[2]
-        ratio = info.width / info.height
+        with Image.open(BytesIO(item.content)) as picture:
+            ratio = picture.width / picture.height
         width = min(height_mm * ratio, self.epw)
         return width, width / ratio
 
