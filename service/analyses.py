@@ -128,6 +128,14 @@ class Analyses:
         )
         return None if row is None else int(row[0])
 
+    async def note_crash(self, analysis_id: UUID) -> int:
+        """Count one more inference process that died under this clip, and return how many did."""
+        row = await self._one(
+            "UPDATE analyses SET crashes = crashes + 1 WHERE id = %s RETURNING crashes",
+            (analysis_id,),
+        )
+        return 0 if row is None else int(row[0])
+
     async def advance(self, analysis_id: UUID, attempt: int, stage: str, percent: int) -> None:
         """Write progress; the percentage never falls, and only the latest attempt is heard."""
         await self._one(

@@ -80,6 +80,8 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         description=DESCRIPTION,
         version=version("vericlip"),
         lifespan=lifespan,
+        # Requests are traced by our own middleware, which leaves probes out.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         docs_url=None,
         redoc_url=None,
     )

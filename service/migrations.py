@@ -200,6 +200,10 @@ STEPS: Final[tuple[tuple[str, str], ...]] = (
             FOR EACH ROW EXECUTE FUNCTION note_outcome();
         """,
     ),
+    (
+        "0006_crashes",
+        "ALTER TABLE analyses ADD COLUMN crashes integer NOT NULL DEFAULT 0",
+    ),
 )
 
 

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     """Clips that may wait; past that, new ones are refused with `queue_full`."""
 
     max_attempts: int = Field(default=2, ge=1)
-    """Times that an analysis is started before crashes end it as `worker_crashed`."""
+    """Inference processes that may die under a clip before its analysis ends as `worker_crashed`."""
 
     analysis_timeout_s: float = Field(default=600.0, gt=0)
     """Longest that one analysis may take, in seconds; past that it ends as `analysis_timeout`."""

@@ -42,6 +42,9 @@ POLL_S: Final = 1.0
 """Longest wait for a job that was handed on; a new one is announced by the database."""
 
 STORE_PAUSE_S: Final = 2.0
+WORKER_DEATHS: Final = 8
+"""Whole workers that may die under a clip, which is seldom its fault, before it is given up."""
+
 MEDIA_LOST: Final = ProblemDetails.of("media_lost", "The clip is no longer in the media store; send it again.")
 
 log = logging.getLogger(__name__)
@@ -75,7 +78,7 @@ class Analyst:
         attempt = await self._analyses.start(analysis_id)
         if attempt is None:
             return
-        if attempt > self._max_attempts:
+        if attempt > self._max_attempts + WORKER_DEATHS:
             await self._analyses.fail(analysis_id, CRASHED)
             return
         try:
@@ -84,7 +87,7 @@ class Analyst:
             await self._analyses.fail(analysis_id, ProblemDetails.of(error.code, str(error)))
         except (InferenceCrashedError, ModelsUnavailableError) as error:
             log.warning("analysis %s, attempt %d: %s", analysis_id, attempt, error)
-            if attempt < self._max_attempts:
+            if await self._analyses.note_crash(analysis_id) < self._max_attempts:
                 raise engine.TryAgainError from error
             await self._analyses.fail(analysis_id, CRASHED)
         except MediaMissingError:

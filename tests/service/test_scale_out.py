@@ -17,7 +17,7 @@ from tests.media_factory import plain_frames, speech, write_clip
 from tests.service.object_store import BUCKET, ObjectStore
 from tests.service.running import RunningService, eventually
 
-pytestmark = pytest.mark.xdist_group("service")
+pytestmark = [pytest.mark.xdist_group("service"), pytest.mark.timeout(1_200)]
 
 CLIPS = 6
 
@@ -65,7 +65,7 @@ def test_two_workers_share_the_clips_of_one_bucket(data_dir: Path, tmp_path: Pat
             "VERICLIP_THREADS": "1",
         }
         processes = [stack.enter_context(worker(folder, environment)) for folder in folders]
-        eventually(lambda: api.http.get("/health").json()["readyWorkers"] == 2, "two ready workers")
+        eventually(lambda: api.http.get("/health").json()["readyWorkers"] == 2, "two ready workers", 900)
 
         submitted = [api.submit(clip) for clip in clips]
         assert bucket.keys() == sorted(f"{BUCKET}/media/{analysis_id}" for analysis_id in submitted)
