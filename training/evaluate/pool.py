@@ -6,10 +6,13 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context
 from queue import SimpleQueue
+from typing import Final
 
 import torch
 
 from training.evaluate.scoring import Outcome, Scorer, ScorerPlan, Skipped, Task
+
+ATTEMPTS: Final = 2
 
 
 def score_all(tasks: Sequence[Task], plan: ScorerPlan, jobs: int) -> Iterator[Outcome]:
@@ -41,16 +44,17 @@ class IsolatedScorer:
         self._pool: ProcessPoolExecutor | None = None
 
     def __call__(self, task: Task) -> Outcome:
-        """Score a task; if the process dies of it, say so."""
-        if self._pool is None:
-            # Spawned, not forked: a fork of a process with threads may hang.
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        future: Future[Outcome] = self._pool.submit(_score, self._plan, task)
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            self.close()
-            return Skipped(task, "crashed", "The process that analysed this file died of it.")
+        """Score a task; if two processes die of it, say so. One may have died for want of memory."""
+        for _ in range(ATTEMPTS):
+            if self._pool is None:
+                # Spawned, not forked: a fork of a process with threads may hang.
+                self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+            try:
+                future: Future[Outcome] = self._pool.submit(_score, self._plan, task)
+                return future.result()
+            except BrokenProcessPool:
+                self.close()
+        return Skipped(task, "crashed", "The process that analysed this file died of it, and so did a second one.")
 
     def close(self) -> None:
         """End the process."""

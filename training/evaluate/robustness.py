@@ -1,6 +1,6 @@
 """How far verdicts hold when the same file is spoilt: the drop in AUC and the share of verdicts that flip."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -9,21 +9,39 @@ from numpy.typing import NDArray
 from training.evaluate.figures import Scores, number
 from training.metrics import HALF, roc_auc
 
+ALL: Final = "all"
+"""The row of all variants together."""
+
 
 def robustness(scores: Scores, perturbed: pd.DataFrame, draws: int) -> dict[str, dict[str, Any]]:
     """For each variant in `perturbed` (`file,variant,probability`), against the same files as they are.
 
     `flips` is the share of verdicts that change side; `confident_flips` the same among files whose verdict was not
-    inconclusive before. Utterances have no verdict band, so there all count.
+    inconclusive before. Utterances have no verdict band, so there all count. The row `all` is over all copies.
     """
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for variant, rows in perturbed.dropna(subset=["probability"]).groupby("variant", sort=False):
         after = dict(zip(rows["file"].astype(str), rows["probability"].astype(float), strict=True))
         here = np.array([file in after for file in scores.column("file")], dtype=bool)
         part = scores.where(here)
         if len(part):
             found[str(variant)] = _compare(part, np.array([after[file] for file in part.column("file")]), draws)
-    return found
+    return {**found, ALL: _together(list(found.values()))} if found else {}
+
+
+def _together(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Flips over all copies of all variants."""
+
+    def share(name: str, count: str) -> float | None:
+        total = sum(row[count] for row in rows)
+        return number(sum((row[name] or 0.0) * row[count] for row in rows) / total) if total else None
+
+    return {
+        "files": sum(row["files"] for row in rows),
+        "flips": share("flips", "files"),
+        "confident_files": sum(row["confident_files"] for row in rows),
+        "confident_flips": share("confident_flips", "confident_files"),
+    }
 
 
 def _compare(scores: Scores, after: NDArray[np.float64], draws: int) -> dict[str, Any]:

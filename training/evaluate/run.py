@@ -77,7 +77,10 @@ class Evaluation:
 
 def unique_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The first entry of every file name: a file listed twice counts once."""
-    return tuple({entry.file: entry for entry in reversed(list(entries))}.values())[::-1]
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        found.setdefault(entry.file, entry)
+    return tuple(found.values())
 
 
 def evaluate(evaluation: Evaluation, watch: Watch, score: ScoreAll | None = None) -> list[Skipped]:

@@ -23,7 +23,7 @@ def scored(count: int = 120, seed: int = 0, strength: float = 2.0) -> Scores:
             "label": np.where(truth == 1, "fake", "real"),
             "method": np.where(truth == 1, np.where(np.arange(count) % 4 < 2, "swap", "lips"), "none"),
             "source": source,
-            "group": [f"person-{n // 2}" for n in range(count)],
+            "group": [f"{name}-{n // 12}" for n, name in enumerate(source)],
             "split": "",
             "probability": probability,
             "inconclusive": np.abs(probability - 0.5) < 0.1,

@@ -36,6 +36,7 @@ def test_flips_and_drop_are_counted() -> None:
     assert found["same"]["files"] == 50
     assert found["same"]["flips"] == 0.0
     assert found["same"]["roc_auc_drop"]["value"] == 0.0
+    assert found["all"]["flips"] == pytest.approx(120 / 170, abs=1e-4)
     assert found["turned"]["confident_files"] == int((~scores.frame["inconclusive"]).sum())
 
 
