@@ -12,7 +12,7 @@ THREADS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 PAGE := service/web/dist/index.html
 PAGE_SOURCES := $(shell find service/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
-.PHONY: run page screenshots test test-page test-browser test-slow lint format bench train clean
+.PHONY: run page screenshots test test-page test-browser test-slow lint format bench train evaluate clean
 
 run: $(VENV)/.run $(PAGE)  ## Install, build the page and serve on http://127.0.0.1:8000
 	$(BIN)/vericlip serve
@@ -60,6 +60,11 @@ train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 	$(BIN)/vericlip train training/recipes/gate.toml --data $(DATA)
 	$(BIN)/vericlip features $(DATA)/video/clips.csv --out runs/features.csv
 	$(BIN)/vericlip fit-fusion runs/features.csv
+
+evaluate: $(VENV)/.dev  ## Measure the weights on the held-out pages of the data pack in DATA
+	$(BIN)/vericlip evaluate $(DATA)/video/clips.csv --held-out --ablate --jobs 2 --out runs/evaluation
+	$(BIN)/vericlip evaluate $(DATA)/audio/speech.csv --modality audio --split dev --jobs 2 --out runs/evaluation-speech
+	$(BIN)/vericlip report runs/evaluation runs/evaluation-speech
 
 clean:
 	rm -rf $(VENV) service/web/dist service/web/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
