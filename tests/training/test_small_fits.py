@@ -22,21 +22,10 @@ from training.stepping import Stepper
 from training.temporal import fit as temporal
 from training.temporal.tracks import SPOILERS, draw_tracks, spoil
 from training.visual.bank import load_bank
-from training.visual.fit import load_stem, train_step
+from training.visual.fit import load_stem
 from training.visual.pair_source import PairSource
-from training.visual.pairs import FacePairs
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
-
-
-def test_the_visual_step_lowers_the_loss() -> None:
-    torch.manual_seed(0)
-    network = build_face_classifier({"backbone": "resnet18", "dropout": 0.0})
-    pairs = FacePairs(PairSource(drawn_bank(), 0.5), ImageSpec(), crop_px=64, seed=0)
-    images, labels = (torch.cat(parts) for parts in zip(*(next(iter(pairs)) for _ in range(2)), strict=True))
-    optimiser = AdamW(network.parameters(), lr=1e-3)
-    losses = [train_step(network, (images, labels), optimiser) for _ in range(8)]
-    assert losses[-1] < losses[0] * 0.8
 
 
 def test_the_gate_learns_a_residual_that_pixels_hide() -> None:
