@@ -128,7 +128,17 @@ def _yardsticks(found: Mapping[str, Any]) -> str:
     models = [name for name in ("served", "fusion_refitted", "metadata_only", "sharpness_only")
               if any(name in row for row in found.values())]  # fmt: skip
     rows = [[NAMES[fold], row["folds"], *(row.get(model) for model in models)] for fold, row in found.items()]
-    return table("AUC on files left out", ["", "folds", *(NAMES[model] for model in models)], rows)
+    overview = table("AUC on files left out", ["", "folds", *(NAMES[model] for model in models)], rows)
+    return overview + "".join(_folds(NAMES[fold], row, models) for fold, row in found.items() if row["folds"])
+
+
+def _folds(caption: str, row: Mapping[str, Any], models: Sequence[str]) -> str:
+    """What each fold or page gave, folded away."""
+    parts = {model: row[model].get("by_fold") or row[model].get("pages") or {} for model in models if model in row}
+    names = list(dict.fromkeys(name for part in parts.values() for name in part))
+    rows = [[name, *(part.get(name) for part in parts.values())] for name in names]
+    inner = table(caption, ["", *(NAMES[model] for model in parts)], rows)
+    return f"<details><summary>{escape(caption)}, one by one</summary>{inner}</details>"
 
 
 def _ablation(found: Mapping[str, Any] | None) -> Iterator[str]:

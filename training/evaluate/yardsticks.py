@@ -32,7 +32,8 @@ YARDSTICKS: Final[Mapping[str, Callable[[Scores], list[Fold]]]] = {
 def yardsticks(scores: Scores, fits: Mapping[str, Fit], draws: int) -> dict[str, Any]:
     """For each way of folding, the AUC of the served probability and of each fitted model on the files left out.
 
-    `matched_held_out` is the mean of the AUC within each page; the others are over all files that were left out.
+    `matched_held_out` is the mean of the AUC within each page; the others are over all files that were left out, with
+    the AUC of each fold beside it.
     """
     return {name: _yardstick(scores, make(scores), fits, draws, name) for name, make in YARDSTICKS.items()}
 
@@ -42,11 +43,12 @@ def _yardstick(scores: Scores, folds: list[Fold], fits: Mapping[str, Fit], draws
         return {"folds": 0}
     scored = {"served": _served(scores, folds)}
     scored |= {model: out_of_fold(len(scores), folds, fit) for model, fit in fits.items()}
-    matched = name == MATCHED
-    judge = _matched if matched else _pooled
     found: dict[str, Any] = {"folds": len(folds)}
     for model, values in scored.items():
-        found[model] = judge(scores, values, draws)
+        if name == MATCHED:
+            found[model] = _matched(scores, values, draws)
+        else:
+            found[model] = {**_pooled(scores, values, draws), "by_fold": _by_fold(scores, values, folds)}
     return found
 
 
@@ -61,6 +63,15 @@ def _pooled(scores: Scores, values: NDArray[np.float64], draws: int) -> dict[str
     known = ~np.isnan(values)
     part = scores.where(known)
     return {"files": int(known.sum()), **interval(roc_auc, Scores(part.frame, part.truth, values[known]), draws)}
+
+
+def _by_fold(scores: Scores, values: NDArray[np.float64], folds: list[Fold]) -> dict[str, float | None]:
+    """AUC among the files that one fold leaves out."""
+    found = {}
+    for fold in folds:
+        known = fold.unseen[~np.isnan(values[fold.unseen])]
+        found[fold.name] = number(roc_auc(scores.truth[known], values[known]))
+    return found
 
 
 def _matched(scores: Scores, values: NDArray[np.float64], draws: int) -> dict[str, Any]:

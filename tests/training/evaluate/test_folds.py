@@ -98,6 +98,7 @@ def test_sharpness_flatters_over_sources_and_fails_within_pages() -> None:
         np.mean(list(page_aucs(scores).values())), abs=1e-4
     )
     assert 0.3 < found["by_group"]["metadata_only"]["value"] < 0.7
+    assert set(found["leave_one_generator_out"]["served"]["by_fold"]) == {"lips", "swap"}
     for figure in found["leave_one_generator_out"].values():
         assert not isinstance(figure, dict) or figure["low"] <= figure["value"] <= figure["high"]
 
