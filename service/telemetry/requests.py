@@ -13,6 +13,7 @@ from service.telemetry.tracing import request_span
 
 ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -39,7 +40,7 @@ class RequestTelemetry:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 took_s = time.perf_counter() - started
-                self._seconds.labels(_route(scope), scope["method"], str(message["status"])).observe(took_s)
+                self._seconds.labels(_route(scope), _method(scope), str(message["status"])).observe(took_s)
             await send(message)
 
         found = ID.search(scope["path"])
@@ -48,9 +49,9 @@ class RequestTelemetry:
                 await self._app(scope, receive, watched)
                 return
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            with request_span(scope["method"], headers) as span:
+            with request_span(_method(scope), headers) as span:
                 await self._app(scope, receive, watched)
-                span.update_name(f"{scope['method']} {_route(scope)}")
+                span.update_name(f"{_method(scope)} {_route(scope)}")
 
 
 def make_registry() -> CollectorRegistry:
@@ -63,3 +64,8 @@ def make_registry() -> CollectorRegistry:
 def _route(scope: Scope) -> str:
     """The route's template, never the path: each id would become a series of its own."""
     return str(getattr(scope.get("route"), "path", "none"))
+
+
+def _method(scope: Scope) -> str:
+    """One of the usual methods: a client may send any word, and each would become a series of its own."""
+    return scope["method"] if scope["method"] in METHODS else "other"
