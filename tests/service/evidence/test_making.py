@@ -12,8 +12,9 @@ from PIL import Image
 
 from branches.media import MediaReader
 from branches.types import BranchEvidence
-from fusion.detector import Detector
+from fusion.detector import Detector, DetectorSettings
 from fusion.features import BRANCHES
+from fusion.loading import ExitRule
 from fusion.verdict import Examination
 from service.evidence.artefact import Artefact
 from service.evidence.making import MOST_BYTES, make_artefacts
@@ -139,6 +140,22 @@ def test_a_clip_without_faces_still_has_pictures(detector: Detector, no_face_cli
     made = make_artefacts(detector.examine(no_face_clip, gate=False), detector.branches)
     kinds = {artefact.kind for artefact in made}
     assert kinds == {"thumbnail", "timeline", "spectrogram", "key-frame"}
+
+
+def test_an_early_exit_is_shown_by_what_was_looked_at(detector: Detector, mute_face_clip: Path) -> None:
+    always = ExitRule(gate_below=1.01, audio_below=1.01)
+    quick = Detector(
+        detector.reader,
+        detector.branches,
+        detector.heads,
+        always,
+        DetectorSettings(inconclusive_band=-1.0),
+        detector.versions,
+    )
+    examination = quick.examine(mute_face_clip)
+    kinds = {artefact.kind for artefact in make_artefacts(examination, quick.branches)}
+    assert examination.verdict.early_exit
+    assert kinds == {"thumbnail", "timeline", "faces", "heatmap", "heatmap-face", "key-frame"}
 
 
 def test_boxes_of_a_turned_clip_are_in_pixels_as_shown(detector: Detector, tmp_path: Path) -> None:
