@@ -190,8 +190,8 @@ def _scan_packets(container: InputContainer, streams: list[Any]) -> dict[int, tu
 def _packets(container: InputContainer, streams: list[Any]) -> Iterator[Any]:
     try:
         yield from container.demux(streams)
-    except av.FFmpegError:
-        return  # a cut-off end: what came before it counts
+    except (av.FFmpegError, IndexError):
+        return  # a cut-off end, or a stream that no header announced: what came before it counts
 
 
 def _first_picture(container: InputContainer, video: Any, limits: MediaLimits) -> _Picture:
