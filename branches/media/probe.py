@@ -82,7 +82,7 @@ def probe(path: Path, limits: MediaLimits) -> Probe:
         # Opened anew, as not every container can seek back to its start.
         with _open(path) as container:
             return _measure(container, path, sha256, picture, limits)
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, ValueError, IndexError, ArithmeticError) as error:
         if isinstance(error, MemoryError) and memory_is_short():
             raise MemoryError from error  # not the file's fault
         raise _unreadable(path) from error
@@ -198,7 +198,7 @@ def _first_picture(container: InputContainer, video: Any, limits: MediaLimits) -
     frames: list[Any] = []
     try:
         frames.extend(islice(container.decode(video), FIRST_FRAMES))
-    except av.FFmpegError:
+    except (av.FFmpegError, IndexError):
         if not frames:
             raise
     if not frames:

@@ -70,6 +70,8 @@ def _patched(kinds: dict[str, bytes]) -> Iterator[Mutant]:
     for name, number in (("nan", float("nan")), ("infinite", float("inf")), ("negative", -1.0)):
         yield Mutant(f"length-{name}.mkv", _after(mkv, b"\x44\x89\x88", 0, struct.pack(">d", number)))
         yield Mutant(f"length-{name}.flv", _after(flv, b"duration\0", 0, struct.pack(">d", number)))
+    for flags in (0, 1, 4):
+        yield Mutant(f"unannounced-{flags}.flv", flv[:4] + bytes([flags]) + flv[5:])
     yield Mutant("huge-pictures.avi", _after(avi, b"strf", 8, struct.pack("<ii", 60_000, 60_000)))
     yield Mutant("upside-down.avi", _after(avi, b"strf", 8, struct.pack("<ii", -(2**31), -(2**31))))
 
