@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -11,6 +12,9 @@ from tests.media_factory import face_frames, plain_frames, speech, two_face_fram
 
 # Small networks gain nothing from several threads, and lose much when tests run side by side.
 torch.set_num_threads(1)
+# How long an example takes says nothing on a machine that does other work besides.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
