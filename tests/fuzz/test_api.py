@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import (
     content_type_conformance,
     not_a_server_error,
@@ -53,7 +53,7 @@ def try_out(case: schemathesis.Case, service: RunningService) -> None:
 
 
 @description.parametrize()
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=PATIENT)
+@settings(max_examples=4, derandomize=True, phases=[Phase.generate], suppress_health_check=PATIENT)
 def test_a_few_requests(case: schemathesis.Case, open_service: RunningService) -> None:
     try_out(case, open_service)
 
@@ -61,6 +61,6 @@ def test_a_few_requests(case: schemathesis.Case, open_service: RunningService) -
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @description.parametrize()
-@settings(max_examples=200, deadline=None, suppress_health_check=PATIENT)
+@settings(max_examples=200, suppress_health_check=PATIENT)
 def test_many_requests(case: schemathesis.Case, open_service: RunningService) -> None:
     try_out(case, open_service)
