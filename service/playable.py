@@ -75,16 +75,16 @@ class Playables:
             raise ProblemError("not_found", "The clip is not there; its analysis may have been erased.") from error
 
     def _make(self, analysis_id: UUID) -> bool:
-        with self._store.local(analysis_id) as source, self._store.scratch.file() as (target, _):
-            made = _convert(source, target)
+        scratch = self._store.scratch
+        with self._store.local(analysis_id) as source, scratch.file() as (target, _), scratch.file() as (report, _):
+            made = _convert(source, target, report)
             # An analysis erased meanwhile must not leave a copy behind.
             if self._store.has(analysis_id):
                 self._store.put(analysis_id, NAME if made else FAILED, target.read_bytes() if made else b"")
         return made
 
 
-def _convert(source: Path, target: Path) -> bool:
-    report = target.with_name(f"{target.name}.log")
+def _convert(source: Path, target: Path, report: Path) -> bool:
     try:
         copy = _streams(source, report).can_copy
         done = run_limited(_command(source, target, copy), LIMITS, report) == 0 and target.stat().st_size > 0
@@ -93,8 +93,6 @@ def _convert(source: Path, target: Path) -> bool:
     except MediaError:
         log.warning("making a playable copy took too long")
         return False
-    finally:
-        report.unlink(missing_ok=True)
     return done
 
 
