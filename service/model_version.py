@@ -3,25 +3,20 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib import resources
 from importlib.metadata import version
 
+from service.manifest import published_models
 from service.settings import Settings
 
 HASH_CHARS = 12
 """Of each artefact's SHA-256, as the detector's `versions` give them."""
 
 
-def published_artefacts() -> dict[str, str]:
-    """File name and start of the SHA-256 of each artefact in the manifest, read without loading any of them."""
-    manifest = resources.files("models") / "weights" / "MANIFEST.json"
-    entries = json.loads(manifest.read_text(encoding="utf-8"))["artefacts"]
-    return {entry["file"]: entry["sha256"][:HASH_CHARS] for entry in entries}
-
-
 def expected_version(settings: Settings) -> str | None:
     """The one that will answer clips that come now; None if verdicts are not to be used again."""
-    return model_version(published_artefacts(), settings) if settings.reuse else None
+    if not settings.reuse:
+        return None
+    return model_version({entry.file: entry.sha256[:HASH_CHARS] for entry in published_models()}, settings)
 
 
 def model_version(artefacts: Mapping[str, str], settings: Settings) -> str:

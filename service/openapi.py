@@ -6,7 +6,20 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from service.examples import BATCH, CANCELLED, COMPLETE, PAGE, QUEUED, RUNNING
+from service.examples import (
+    ALIVE,
+    BATCH,
+    CANCELLED,
+    COMPLETE,
+    EVIDENCE,
+    EVIDENCE_FILE,
+    HEALTH,
+    MODELS,
+    PAGE,
+    QUEUED,
+    REPORT,
+    RUNNING,
+)
 from service.problems import MEDIA_TYPE, STATUS_OF_CODE, ProblemDetails
 
 CODE: Final = re.compile(r"`(\w+)`")
@@ -26,7 +39,6 @@ DETAILS: Final = {
 FRAMEWORKS_OWN: Final = {"$ref": "#/components/schemas/HTTPValidationError"}
 """What the framework says of requests that it finds invalid; the service answers with a problem."""
 PROBLEM: Final = {"$ref": "#/components/schemas/ProblemDetails"}
-ALIVE: Final = {"status": "ok"}
 
 ANSWERS: Final[dict[tuple[str, str, str], dict[str, Any]]] = {
     ("post", "/analyze", "200"): COMPLETE,
@@ -36,6 +48,11 @@ ANSWERS: Final[dict[tuple[str, str, str], dict[str, Any]]] = {
     ("post", "/analyses/{analysis_id}/rerun", "200"): COMPLETE,
     ("post", "/analyses/{analysis_id}/rerun", "202"): QUEUED,
     ("get", "/analyses", "200"): PAGE,
+    ("get", "/analyses/{analysis_id}/evidence", "200"): EVIDENCE,
+    ("get", "/analyses/{analysis_id}/evidence/{name}", "200"): EVIDENCE_FILE,
+    ("get", "/report/{analysis_id}.json", "200"): REPORT,
+    ("get", "/models", "200"): MODELS,
+    ("get", "/health", "200"): HEALTH,
     ("get", "/livez", "200"): ALIVE,
     ("get", "/readyz", "200"): ALIVE,
 }

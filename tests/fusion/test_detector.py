@@ -12,6 +12,7 @@ from fusion.detector import Detector, DetectorSettings, Stage
 from fusion.features import BRANCHES, FEATURES
 from fusion.head import log_odds
 from fusion.loading import ExitRule
+from fusion.steps import STEPS, StepEvent, StepState
 from fusion.verdict import Label, Verdict
 
 ALWAYS = ExitRule(gate_below=1.01, audio_below=1.01)
@@ -150,3 +151,32 @@ def test_a_broken_file_is_an_error_with_advice(detector: Detector, tmp_path: Pat
         detector.analyze(tmp_path / "text.mp4")
     assert raised.value.code
     assert str(raised.value)
+
+
+def test_steps_are_told_as_they_begin_and_end(detector: Detector, mute_face_clip: Path) -> None:
+    told: list[StepEvent] = []
+    found = detector.analyze(mute_face_clip, gate=False, on_step=told.append)
+    assert [event.step for event in told if event.state is StepState.RUNNING] == ["ingest", *BRANCHES, "fusion"]
+    ends = {event.step: event for event in told if event.state is not StepState.RUNNING}
+    assert set(ends) == set(STEPS)
+    for item in found.evidence:
+        end = ends[item.branch]
+        assert end.state is (StepState.ABSTAINED if isinstance(item, Abstained) else StepState.DONE)
+        assert end.note == (item.reason if isinstance(item, Abstained) else None)
+    assert all(end.took_s is not None and end.took_s > 0 for end in ends.values())
+
+
+def test_steps_that_the_early_exit_leaves_out_are_told(detector: Detector, mute_face_clip: Path) -> None:
+    told: list[StepEvent] = []
+    _with(detector, ALWAYS, inconclusive_band=-1.0).analyze(mute_face_clip, on_step=told.append)
+    skipped = {event.step for event in told if event.state is StepState.SKIPPED}
+    assert skipped == {"visual", "temporal", "audio", "sync"}
+    assert [event.step for event in told if event.state is StepState.DONE] == ["ingest", "gate", "fusion"]
+
+
+def test_broken_file_leaves_its_reading_unfinished(detector: Detector, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("not a clip")
+    told: list[StepEvent] = []
+    with pytest.raises(MediaError):
+        detector.analyze(tmp_path / "text.mp4", on_step=told.append)
+    assert told == [StepEvent("ingest", StepState.RUNNING)]

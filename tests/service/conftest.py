@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from service.embedded import EmbeddedPostgres
+from tests.service.desk import Desk
 from tests.service.running import RunningService
+
+WEBHOOK_SECRET = "whsec_c2lnbmVkLCBzZWFsZWQsIGRlbGl2ZXJlZA=="
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,26 @@ def service() -> Iterator[RunningService]:
     """A service with one worker that is ready."""
     with _short_folder() as folder, RunningService(folder) as running:
         running.wait_until_ready()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Desk]:
+    """A service without workers that makes callbacks, to this machine too."""
+    with (
+        _short_folder() as folder,
+        Desk(
+            folder,
+            workers=0,
+            max_queue=10_000,
+            max_wait_s=2,
+            heartbeat_events_s=0.2,
+            webhook_secret=WEBHOOK_SECRET,
+            webhook_allowed_networks="127.0.0.0/8, ::1/128",
+            webhook_pause_s=0,
+            webhook_max_attempts=3,
+        ) as running,
+    ):
         yield running
 
 

@@ -72,6 +72,10 @@ class RunningService:
     def stop(self) -> int:
         """End it as an init system would, if it runs; returns the exit status."""
         self.http.close()
+        return self.end()
+
+    def end(self) -> int:
+        """The same, with requests left open."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(60)
 
@@ -142,9 +146,13 @@ class RunningService:
             if state["stageName"] != "Queued":
                 return
 
+    def conninfo(self) -> str:
+        """How to reach the service's own database."""
+        return EmbeddedPostgres(self.data_dir / "postgres").conninfo()
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Look into the service's database."""
-        with psycopg.connect(EmbeddedPostgres(self.data_dir / "postgres").conninfo()) as connection:
+        with psycopg.connect(self.conninfo()) as connection:
             return connection.execute(sql.encode()).fetchall()
 
     def media(self) -> list[str]:

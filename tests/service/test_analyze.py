@@ -131,8 +131,10 @@ def test_finished_analysis_is_erased_with_its_media(service: RunningService, fac
     analysis_id = service.submit(face_clip)
     assert service.outcome(analysis_id)["status"] == "complete"
     assert analysis_id in service.media()
+    media = service.data_dir / "media"
+    assert any((media / "derived" / analysis_id).iterdir())
     assert service.http.delete(f"/analyze/{analysis_id}").status_code == 204
-    assert analysis_id not in service.media()
+    assert [path for path in media.rglob("*") if analysis_id in str(path)] == []
     assert service.http.get(f"/status/{analysis_id}").json()["code"] == "not_found"
 
 

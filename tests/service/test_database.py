@@ -1,9 +1,7 @@
 """The embedded PostgreSQL, its schema, and what may happen to an analysis in it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -21,10 +19,10 @@ from service.settings import Settings
 from service.storage import MediaStore, Stored
 from service.submission import Submission
 from service.uploads import Upload
+from tests.service.desk import using
 
 pytestmark = pytest.mark.xdist_group("service")
 
-Value = TypeVar("Value")
 PROBLEM = ProblemDetails.of("media_corrupt", "Broken.")
 
 
@@ -37,17 +35,6 @@ def database(postgres: str) -> str:
 
     asyncio.run(at_once())
     return postgres
-
-
-def using(database: str, work: Callable[[Analyses], Awaitable[Value]]) -> Value:
-    """Run `work` on the table of analyses."""
-
-    async def run() -> Value:
-        pool, engine = make_pool(database), make_app()
-        async with pool, engine.open_async(pool):
-            return await work(Analyses(pool, Jobs(engine)))
-
-    return asyncio.run(run())
 
 
 async def submitted(analyses: Analyses, max_queue: int = 1000) -> UUID:

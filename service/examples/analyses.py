@@ -1,4 +1,4 @@
-"""What answers look like, for the API's description. A test holds them to the models."""
+"""Examples of what is said about analyses."""
 
 from typing import Any, Final
 
