@@ -94,7 +94,7 @@ def test_drawing_is_timed_beside_the_verdict(service: RunningService, analysis_i
 
 def test_what_is_no_clip_is_only_ever_a_file_to_keep(service: RunningService) -> None:
     page = b"<!doctype html><script>alert(1)</script>" * 50
-    sent = service.http.post("/analyze", files={"file": ("page.html", page, "text/html")})
+    sent = service.http.post("/analyze?fresh=true", files={"file": ("page.html", page, "text/html")})
     analysis_id = sent.json()["analysisId"]
     assert service.outcome(analysis_id)["status"] == "error"
     response = service.http.get(f"/analyses/{analysis_id}/media")
@@ -109,7 +109,7 @@ def test_what_is_no_clip_is_only_ever_a_file_to_keep(service: RunningService) ->
 
 
 def test_a_hostile_name_stays_a_name(service: RunningService, face_clip: Path) -> None:
-    sent = service.http.post("/analyze", files={"file": (HOSTILE, face_clip.read_bytes())})
+    sent = service.http.post("/analyze?fresh=true", files={"file": (HOSTILE, face_clip.read_bytes())})
     header = service.http.get(f"/analyses/{sent.json()['analysisId']}/media").headers["content-disposition"]
     assert "<" not in header
     assert header.count('"') == 2

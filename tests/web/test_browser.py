@@ -157,7 +157,8 @@ def test_the_history_filters_compares_and_erases(visit: Visit, service: RunningS
     visitor = visit()
     visitor.expected = (MISSING,)
     page = visitor.page
-    response = service.http.post("/analyze", files={"file": ("to be erased.mp4", (clips / "mute.mp4").read_bytes())})
+    clip = ("to be erased.mp4", (clips / "mute.mp4").read_bytes())
+    response = service.http.post("/analyze?fresh=true", files={"file": clip})
     service.outcome(response.json()["analysisId"])
     page.goto("/history")
     page.get_by_role("searchbox").fill("to be erased")
