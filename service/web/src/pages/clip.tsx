@@ -30,7 +30,7 @@ export function ClipPage({ id }: { id: string }) {
   const { data, error, refetch } = useAnalysis(id);
   const name = fileName(data?.filename);
   useTitle(data?.result ? `${TONE_NAME[toneOf(data.result)]}: ${name}` : data ? name : texts.result.title);
-  if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
+  if (error) return <ProblemNote error={error} whole onRetry={() => void refetch()} />;
   if (!data) return <Loading />;
   if (data.status === "processing") return <InProgress status={data} />;
   return data.result ? <Finding status={data} result={data.result} /> : <Ended status={data} />;
@@ -81,10 +81,10 @@ function Finding({ status, result }: { status: AnalysisStatus; result: Result })
       <div className="grid gap-x-10 gap-y-8 lg:grid-cols-[6fr_6fr]">
         <VerdictPanel result={result} />
         <div ref={screen} className="scroll-mt-4 lg:order-first">
-          <Player id={status.analysisId} result={result} faces={faces} playhead={playhead} track={track} />
+          <Player id={status.analysisId} name={fileName(status.filename)} result={result} faces={faces} playhead={playhead} track={track} />
         </div>
       </div>
-      <Timeline result={result} playhead={playhead} track={track} onTrack={setTrack} />
+      <Timeline name={fileName(status.filename)} result={result} playhead={playhead} track={track} onTrack={setTrack} />
       <BranchCards result={result} />
       <Waterfall result={result} />
       <Evidence id={status.analysisId} result={result} onSeek={show} />

@@ -70,9 +70,9 @@ function Side({ status }: { status: AnalysisStatus }) {
       </div>
       {result && (
         <>
-          <Player id={status.analysisId} result={result} faces={result.faces} playhead={playhead} track={track} />
+          <Player id={status.analysisId} name={fileName(status.filename)} result={result} faces={result.faces} playhead={playhead} track={track} />
           <Scale probability={result.probability} band={bandOf(result)} judged={wasJudged(result)} />
-          <Timeline result={result} playhead={playhead} track={track} onTrack={setTrack} bare />
+          <Timeline name={fileName(status.filename)} result={result} playhead={playhead} track={track} onTrack={setTrack} bare />
         </>
       )}
       <Link href={`/clip/${status.analysisId}`} className="key justify-self-start">

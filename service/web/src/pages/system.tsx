@@ -124,7 +124,8 @@ function Model({ entry }: { entry: ModelEntry }) {
       {figures.length > first.length && (
         <details className="mt-3 text-sm">
           <summary className="py-1 font-medium underline underline-offset-4">{t.moreFigures}</summary>
-          <dl className="mt-2 grid max-h-80 overflow-y-auto" tabIndex={0} aria-label={`${t.moreFigures}: ${entry.file}`}>
+          <div className="mt-2 max-h-80 overflow-y-auto" tabIndex={0} role="region" aria-label={`${t.moreFigures}: ${entry.file}`}>
+            <dl className="grid">
             {figures.map(({ path, value, interval }) => (
               <div key={path.join(".")} className="flex justify-between gap-4 border-t border-line py-1">
                 <dt className="min-w-0 break-all text-ink-2">{[...path.slice(0, -1), figureName(path)].join(" · ")}</dt>
@@ -134,7 +135,8 @@ function Model({ entry }: { entry: ModelEntry }) {
                 </dd>
               </div>
             ))}
-          </dl>
+            </dl>
+          </div>
         </details>
       )}
     </>

@@ -63,7 +63,7 @@ function Faces({ faces }: { faces: Record<string, number> }) {
   const entries = Object.entries(faces);
   if (entries.length < 2) return null;
   return (
-    <dl className="grid gap-1 text-sm" aria-label={texts.branches.faces}>
+    <dl className="grid gap-1 text-sm">
       {entries.map(([track, p]) => (
         <div key={track} className="flex justify-between gap-2">
           <dt className="text-ink-2">{texts.player.face(Number(track))}</dt>

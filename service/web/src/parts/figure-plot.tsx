@@ -8,7 +8,8 @@ const place = (value: number): string => `${(Math.min(Math.max(value, 0), 1) * 1
 export function FigurePlot({ figures }: { figures: Figure[] }) {
   const t = texts.system;
   return (
-    <dl className="grid gap-1 text-sm">
+    <div className="grid gap-1 text-sm">
+      <dl className="grid gap-1">
       {figures.map((figure) => {
         const [low, high] = figure.interval ?? [figure.value, figure.value];
         return (
@@ -31,6 +32,7 @@ export function FigurePlot({ figures }: { figures: Figure[] }) {
           </div>
         );
       })}
+      </dl>
       <div className="hidden grid-cols-[10rem_1fr_9rem] gap-x-3 text-xs text-ink-3 sm:grid" aria-hidden="true">
         <span className="col-start-2 flex justify-between">
           <span>0</span>
@@ -38,6 +40,6 @@ export function FigurePlot({ figures }: { figures: Figure[] }) {
           <span>1</span>
         </span>
       </div>
-    </dl>
+    </div>
   );
 }

@@ -104,13 +104,13 @@ describe("pipeline", () => {
 describe("timeline", () => {
   it("goes to a moment by click", async () => {
     const seek = vi.fn();
-    show(<Timeline result={result} playhead={playhead(seek)} track={null} onTrack={vi.fn()} />);
+    show(<Timeline name="clip.mp4" result={result} playhead={playhead(seek)} track={null} onTrack={vi.fn()} />);
     await userEvent.click(screen.getByRole("button", { name: /^Voice, 0:00.5 to/ }));
     expect(seek).toHaveBeenCalledWith(0.5);
   });
   it("is one tab stop, walked with the arrow keys", async () => {
     const seek = vi.fn();
-    show(<Timeline result={{ ...result, faces: [] }} playhead={playhead(seek)} track={null} onTrack={vi.fn()} />);
+    show(<Timeline name="clip.mp4" result={{ ...result, faces: [] }} playhead={playhead(seek)} track={null} onTrack={vi.fn()} />);
     await userEvent.tab();
     await userEvent.keyboard("{ArrowDown}{ArrowRight}{ArrowRight}{Enter}");
     expect(document.activeElement?.getAttribute("data-cell")).toBe("1-2");
@@ -120,7 +120,7 @@ describe("timeline", () => {
   });
   it("offers a choice of face where there are several", async () => {
     const onTrack = vi.fn();
-    show(<Timeline result={result} playhead={playhead()} track={null} onTrack={onTrack} />);
+    show(<Timeline name="clip.mp4" result={result} playhead={playhead()} track={null} onTrack={onTrack} />);
     await userEvent.selectOptions(screen.getByRole("combobox"), "Face 2");
     expect(onTrack).toHaveBeenCalledWith(1);
   });
@@ -129,14 +129,14 @@ describe("timeline", () => {
 describe("player", () => {
   it("frames every face in view, or the chosen one", () => {
     const faces = () => [...document.querySelectorAll("[data-face]")].map((face) => face.getAttribute("data-face"));
-    const { unmount } = show(<Player id="x" result={result} faces={result.faces} playhead={{ ...playhead(), timeS: 0 }} track={null} />);
+    const { unmount } = show(<Player id="x" name="clip.mp4" result={result} faces={result.faces} playhead={{ ...playhead(), timeS: 0 }} track={null} />);
     expect(faces()).toEqual(["0", "1"]);
     unmount();
-    show(<Player id="x" result={result} faces={result.faces} playhead={{ ...playhead(), timeS: 0 }} track={1} />);
+    show(<Player id="x" name="clip.mp4" result={result} faces={result.faces} playhead={{ ...playhead(), timeS: 0 }} track={1} />);
     expect(faces()).toEqual(["1"]);
   });
   it("turns to the playable copy, then says that the clip cannot be played", () => {
-    show(<Player id="x" result={result} faces={[]} playhead={playhead()} track={null} />);
+    show(<Player id="x" name="clip.mp4" result={result} faces={[]} playhead={playhead()} track={null} />);
     const video = () => document.querySelector("video");
     expect(video()?.getAttribute("src")).toBe("/analyses/x/media");
     fireEvent.error(video() as HTMLVideoElement);
@@ -146,13 +146,13 @@ describe("player", () => {
   });
   it("shows the heat map at its own moment", async () => {
     const seek = vi.fn();
-    show(<Player id="x" result={result} faces={[]} playhead={playhead(seek)} track={null} />);
+    show(<Player id="x" name="clip.mp4" result={result} faces={[]} playhead={playhead(seek)} track={null} />);
     await userEvent.click(screen.getByRole("button", { name: texts.player.heat }));
     expect(seek).toHaveBeenCalledWith(0.5);
   });
   it("offers no sound button for a clip without sound", () => {
     const mute: Result = { ...result, clip: { ...result.clip, hasAudio: false } };
-    show(<Player id="x" result={mute} faces={[]} playhead={playhead()} track={null} />);
+    show(<Player id="x" name="clip.mp4" result={mute} faces={[]} playhead={playhead()} track={null} />);
     expect(screen.queryByRole("button", { name: texts.player.mute })).toBeNull();
   });
 });

@@ -43,7 +43,7 @@ export function isEarlyExit(steps: Step[]): boolean {
 
 function Wire({ lit }: { lit: boolean }) {
   return (
-    <li role="presentation" aria-hidden="true" className="grid h-3 place-items-center lg:h-auto">
+    <li aria-hidden="true" className="grid h-3 place-items-center lg:h-auto">
       <span className={`block h-full w-0.5 lg:h-0.5 lg:w-full ${lit ? "bg-ink" : "bg-line"}`} />
     </li>
   );

@@ -17,15 +17,18 @@ function parts(error: unknown): { code: string; detail: string; retryAfterS: num
 interface Props {
   error: unknown;
   title?: string;
+  /** Where the note is all that a page shows, its title is the page's. */
+  whole?: boolean;
   onRetry?: () => void;
 }
 
 /** An error in words that say what to do; the service's own words and the stable code stand below. */
-export function ProblemNote({ error, title = texts.errors.title, onRetry }: Props) {
+export function ProblemNote({ error, title = texts.errors.title, whole = false, onRetry }: Props) {
   const { code, detail, retryAfterS } = parts(error);
+  const Title = whole ? "h1" : "h2";
   return (
     <div role="alert" className="panel border-l-4 border-l-deepfake-fill p-5">
-      <h2 className="text-lg">{title}</h2>
+      <Title className="text-lg">{title}</Title>
       <p className="mt-1.5 max-w-prose text-ink-2">
         {adviceOn(error)} {retryAfterS !== null && texts.errors.wait(retryAfterS)}
       </p>

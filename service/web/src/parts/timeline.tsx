@@ -8,6 +8,7 @@ import { CheckIcon } from "@/parts/check-icon";
 import { texts } from "@/texts";
 
 interface Props {
+  name: string;
   result: Result;
   playhead: Playhead;
   track: number | null;
@@ -19,12 +20,12 @@ interface Props {
 const laneName = (name: BranchName): string => texts.checks[name].name;
 
 /** All checks over the clip's length. A column leads to its moment, by click or by keyboard. */
-export function Timeline({ result, playhead, track, onTrack, bare = false }: Props) {
+export function Timeline({ name, result, playhead, track, onTrack, bare = false }: Props) {
   const t = texts.timeline;
   const lanes = useMemo(() => lanesOf(result, track), [result, track]);
   const share = Math.min(1, playhead.timeS / Math.max(result.clip.durationS, 1e-3));
   return (
-    <section aria-label={t.title} className={bare ? "grid gap-3" : "panel grid gap-4 p-4 sm:p-6"}>
+    <section aria-label={`${t.title}: ${name}`} className={bare ? "grid gap-3" : "panel grid gap-4 p-4 sm:p-6"}>
       <div className="flex flex-wrap items-start justify-between gap-3">
         {!bare && (
           <div>
