@@ -5,10 +5,20 @@ import sys
 
 import click
 
+from service.queues import QUEUES
+
+
+def _known_queues(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not set(value.split(",")) <= set(QUEUES):
+        raise click.BadParameter(f"name some of {', '.join(QUEUES)}, with commas between them")
+    return value
+
 
 @click.command()
 @click.option(
-    "--queues", help="What to work on, of analyze, scan and audit (VERICLIP_QUEUES; default analyze,scan,audit)."
+    "--queues",
+    callback=_known_queues,
+    help="What to work on, of analyze, scan and audit (VERICLIP_QUEUES; default analyze,scan,audit).",
 )
 @click.option("--device", help="Where the networks run: cpu, cuda, cuda:1, auto (VERICLIP_DEVICE; default cpu).")
 @click.option("--supervised", is_flag=True, hidden=True, help="Stop when standard input ends.")

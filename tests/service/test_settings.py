@@ -19,8 +19,19 @@ def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().media_dir == Path("/srv/clips/media")
 
 
-def test_refuses_nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VERICLIP_WORKERS", "-1")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "-1"),
+        ("QUEUES", "analyze,elsewhere"),
+        ("QUEUES", ""),
+        ("DEVICE", "abacus"),
+        ("AUDIT_SHARE", "2"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_refuses_nonsense(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"VERICLIP_{name}", value)
     with pytest.raises(ValidationError):
         Settings()
 
