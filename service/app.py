@@ -1,6 +1,7 @@
 """The HTTP API as an application object; it neither starts a database nor analyses anything itself."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -37,6 +38,8 @@ from service.telemetry.drift import DriftWatch
 from service.telemetry.requests import RequestTelemetry, make_registry
 from service.watching import Watcher
 
+log = logging.getLogger(__name__)
+
 DESCRIPTION = """
 Tells whether a short video clip of people is authentic or a deepfake, how sure that is, and why.
 Send a clip to `POST /analyze`, then poll `GET /status/{analysisId}`.
@@ -60,20 +63,25 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         store = MediaStore(settings.media_location, settings.scratch_dir)
         store.prepare()
         async with pool, engine.open_async(pool):
-            watcher = Watcher(pool)
+            keys, watcher = Keys(pool), Watcher(pool)
+            if settings.keys_required and not await keys.any_works():
+                log.warning("requests need an API key, and there is none; `vericlip keys create` makes one")
             watching = asyncio.ensure_future(watcher.run())
             app.state.context = Context(
                 settings,
                 pool,
                 Analyses(pool, Jobs(engine)),
                 store,
-                Keys(pool),
+                keys,
                 watcher,
                 expected_version(settings),
                 Playables(store),
             )
-            yield
-            watching.cancel()
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
 
     app = DescribedApi(
         title="Vericlip",

@@ -91,6 +91,12 @@ class Keys:
             await cursor.execute(f"SELECT {COLUMNS} FROM api_keys ORDER BY created_at DESC, id".encode())
             return await cursor.fetchall()
 
+    async def any_works(self) -> bool:
+        """Whether there is a key at all that was not revoked."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT 1")
+            return await cursor.fetchone() is not None
+
     async def revoke(self, key_id: str) -> bool:
         """End a key; false if there is none such or it has ended already."""
         async with self._pool.connection() as connection:

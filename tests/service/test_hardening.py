@@ -96,6 +96,7 @@ def test_no_secret_reaches_logs_or_command_lines(guarded: RunningService, key: s
     secrets = [PASSWORD, WEBHOOK_SECRET, key.rpartition("_")[2], tampered.rpartition("_")[2], "tell-nobody"]
     written = guarded.log.read_text()
     assert "/analyses" in written
+    assert "requests need an API key, and there is none" in written
     command_lines = [" ".join(process.cmdline()) for process in guarded.family()]
     for secret in secrets:
         assert secret not in written
