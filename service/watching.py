@@ -5,10 +5,7 @@ import logging
 from typing import Final
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from service.database import Pool
+from service.database import DATABASE_ERRORS, Pool
 
 POLL_S: Final = 0.25
 
@@ -35,7 +32,7 @@ class Watcher:
             await self._asked.wait()
             try:
                 await self._look()
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("cannot look for changes, trying again: %s", error)
             if not self._waits:
                 self._asked.clear()

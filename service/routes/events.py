@@ -4,13 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
-import psycopg
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from psycopg_pool import PoolTimeout
 
 from service.analyses import Analysis, as_json
+from service.database import DATABASE_ERRORS
 from service.problems import responses
 from service.routes.context import Context, Given
 from service.routes.owned import Owned
@@ -68,7 +67,7 @@ async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncItera
             if found is None:
                 return
             row = found
-    except (psycopg.OperationalError, PoolTimeout):
+    except DATABASE_ERRORS:
         return
 
 

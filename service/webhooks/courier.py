@@ -5,10 +5,8 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-import psycopg
 from procrastinate import App
 from procrastinate.worker import Worker
-from psycopg_pool import PoolTimeout
 
 from service.analyses import Analyses
 from service.database import make_pool
@@ -29,8 +27,9 @@ async def keep_delivering(settings: Settings, conninfo: str, stop: asyncio.Event
     while settings.webhook_secret is not None and not stop.is_set():
         try:
             await _deliver(settings, conninfo, stop)
-        except (psycopg.Error, PoolTimeout) as error:
-            log.warning("webhooks pause: %s", error)
+        except Exception:
+            # Callbacks must not end the service: they are rows, and wait.
+            log.exception("callbacks pause")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), RESTART_S)
 
