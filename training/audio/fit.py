@@ -71,7 +71,7 @@ def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> Voice:
     losses: list[float] = []
     batches = CepstralBatches(PairedBatches(corpus, seen, plan, spec), network.front_end)
     for step, (cepstra, labels) in enumerate(_loader(batches, start, options), start):
-        losses.append(train_step(network, cepstra, labels, plan.pairs, optimiser))
+        losses.append(train_step(network, cepstra, labels, plan.pairs, optimiser, options.get("frames", 0)))
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
@@ -121,11 +121,14 @@ def split_rows(corpus: Corpus, holdout: dict[str, list[str]]) -> tuple[list[int]
 
 
 def train_step(
-    network: Voice, cepstra: Tensor, labels: Tensor, pairs: int, optimiser: torch.optim.Optimizer
+    network: Voice, cepstra: Tensor, labels: Tensor, pairs: int, optimiser: torch.optim.Optimizer, frames: int = 0
 ) -> float:
-    """One update; the loss: cross-entropy, and for the pairs that a copy should score above its original."""
+    """One update on the first `frames` of each window (0 for all).
+
+    The loss: cross-entropy, and for the pairs that a copy should score above its original.
+    """
     network.train()
-    masked = mask(cepstra)
+    masked = mask(cepstra[..., : frames or None])
     if masked.ndim == 4:
         masked = masked.contiguous(memory_format=torch.channels_last)
     targets = labels * (1 - LABEL_SMOOTHING) + (1 - labels) * LABEL_SMOOTHING
