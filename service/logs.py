@@ -69,7 +69,7 @@ def _formatter(as_json: bool) -> logging.Formatter:
 def _is_not_routine(record: logging.LogRecord) -> bool:
     """Drop the access lines of probes and polls, which come every second."""
     path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
-    return not str(path).startswith(("/livez", "/readyz", "/metrics", "/status/"))
+    return not str(path).startswith(("/livez", "/readyz", "/health", "/metrics", "/status/"))
 
 
 def _without_query(record: logging.LogRecord) -> bool:
