@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 PATIENCE_MS: Final = 180_000
 """Longest wait for a verdict: other tests may hold the machine."""
@@ -29,6 +29,7 @@ def chromium() -> Iterator[Browser]:
     """The system's browser; none is downloaded."""
     program = shutil.which("chromium")
     assert program is not None, "install Chromium: apt-get install chromium"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
