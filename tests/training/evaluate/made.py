@@ -21,7 +21,7 @@ def scored(count: int = 120, seed: int = 0, strength: float = 2.0) -> Scores:
         {
             "file": [f"{n}.mp4" for n in range(count)],
             "label": np.where(truth == 1, "fake", "real"),
-            "method": np.where(truth == 1, np.where(np.arange(count) % 4 < 2, "swap", "lips"), "none"),
+            "method": np.where(truth == 1, np.where(np.arange(count) // 12 % 2, "swap", "lips"), "none"),
             "source": source,
             "group": [f"{name}-{n // 12}" for n, name in enumerate(source)],
             "split": "",
