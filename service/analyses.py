@@ -86,6 +86,11 @@ class Analyses:
             await remember(connection, submission, known or submission.analysis_id)
         return Accepted(known or submission.analysis_id, new=known is None, reused=known is not None)
 
+    async def has_answered(self, key_id: str | None, idempotency_key: str | None) -> bool:
+        """Whether a request with this Idempotency-Key, if any, got an analysis."""
+        query = "SELECT 1 FROM idempotency_keys WHERE owner = %s AND key = %s"
+        return idempotency_key is not None and await self._one(query, (key_id or "", idempotency_key)) is not None
+
     async def refuse_early(self, max_queue: int, key_id: str | None) -> None:
         """Look before a clip is received in vain.
 

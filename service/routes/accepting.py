@@ -12,11 +12,22 @@ from service.analyses import Analysis, as_json
 from service.logs import bind
 from service.problems import ProblemError
 from service.routes.context import Context
+from service.routes.orders import Asked
 from service.routes.waiting import wait_until_ended
 from service.submission import Accepted, Order, Submission
 from service.uploads import Upload
 
 log = logging.getLogger(__name__)
+
+
+async def refuse_early(given: Context, asker: Principal, asked: Asked) -> None:
+    """Look before a clip is received in vain; a request that was answered before takes no new place.
+
+    Raises:
+        ProblemError: `queue_full` or `quota_exceeded`.
+    """
+    if not await given.analyses.has_answered(asker.key_id, asked.idempotency_key):
+        await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
 
 
 async def accept(

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.access.principal import Analyzer, Reader
 from service.listing import Filters, list_page
 from service.problems import ProblemError, responses
-from service.routes.accepting import accept, answer
+from service.routes.accepting import accept, answer, refuse_early
 from service.routes.analyze import ENDED
 from service.routes.context import Given
 from service.routes.orders import AskedFor
@@ -49,7 +49,7 @@ async def rerun(analysis_id: UUID, asker: Analyzer, given: Given, asked: AskedFo
     """Analyse the stored clip of an earlier analysis anew, as a new analysis; the earlier one stays as it is."""
     row = await given.analyses.owned(analysis_id, asker)
     order = asked.anew(row.scan).order(given)
-    await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
+    await refuse_early(given, asker, asked)
     copy_id = uuid4()
     try:
         await run_in_threadpool(given.store.copy, analysis_id, copy_id)

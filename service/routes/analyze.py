@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.access.principal import Analyzer
 from service.analyses import as_json, not_found
 from service.problems import ProblemError, responses
-from service.routes.accepting import accept, answer
+from service.routes.accepting import accept, answer, refuse_early
 from service.routes.context import Given
 from service.routes.forms import form_of
 from service.routes.orders import AskedFor
@@ -47,9 +47,7 @@ ENDED: Final[dict[str, Any]] = {
 async def analyze(request: Request, asker: Analyzer, given: Given, asked: AskedFor, prefer: Prefer = None) -> Response:
     """Accept a clip for analysis; poll the address in `Location` for the result, or wait for it with `Prefer`."""
     asked.order(given)
-    if asked.idempotency_key is None:
-        # A repeated request takes no place in the queue, and only the whole of it tells whether it is one.
-        await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
+    await refuse_early(given, asker, asked)
     analysis_id = uuid4()
     upload = await receive(request, given.store, analysis_id, clip_limits(given.settings))
     try:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.access.principal import Analyzer, Principal
 from service.analyses import as_body
 from service.problems import ProblemDetails, ProblemError, responses
-from service.routes.accepting import accept
+from service.routes.accepting import accept, refuse_early
 from service.routes.analyze import REFUSALS
 from service.routes.context import Context, Given
 from service.routes.forms import form_of
@@ -36,8 +36,7 @@ async def analyze_batch(request: Request, asker: Analyzer, given: Given, asked: 
     With an Idempotency-Key, a repeated batch gets the same analyses, clip by clip in the order sent.
     """
     asked.order(given)
-    if asked.idempotency_key is None:
-        await given.analyses.refuse_early(given.settings.max_queue, asker.key_id)
+    await refuse_early(given, asker, asked.numbered(0))
     batch = await receive_batch(request, given.store, batch_limits(given.settings))
     await _check(given, asked, batch)
     items = [
