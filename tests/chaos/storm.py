@@ -80,11 +80,10 @@ class Storm:
         counts = self._query("SELECT kind, count(*) FROM outcomes WHERE kind <> 'audit' GROUP BY kind")
         return {kind: int(count) for kind, count in counts}
 
-    def leftovers(self) -> list[str]:
-        """Jobs that are still queued or running."""
-        return [
-            str(row) for row in self._query("SELECT id, status FROM procrastinate_jobs WHERE task_name = 'analyze'")
-        ]
+    def wait_until_idle(self) -> None:
+        """Until no job is queued or running: one outlives its analysis, and its worker by a sweep."""
+        idle = "SELECT 1 WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'analyze')"
+        self._until(lambda: self._query(idle), "the last job to go")
 
     def _strike(self, victim: str) -> None:
         held = {
