@@ -87,8 +87,8 @@ def manifest(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> Path:
     return path
 
 
-def _evaluation(manifest: Path, out: Path, **options: bool) -> Evaluation:
-    return Evaluation(unique_entries(read_manifest(manifest)), out, **options)
+def _evaluation(manifest: Path, out: Path, ablate: bool = False) -> Evaluation:
+    return Evaluation(unique_entries(read_manifest(manifest)), out, ablate=ablate)
 
 
 def test_a_clip_set_becomes_a_folder_of_results(manifest: Path, tmp_path: Path, counting: Counting) -> None:
@@ -223,7 +223,7 @@ def test_cost_counts_every_network_once(detector: Detector, face_clip: Path) -> 
 class _Fatal(ScorerPlan):
     """A scorer that dies of some files, as a bug in a decoder might."""
 
-    def build(self) -> "_Dying":  # type: ignore[override]
+    def build(self) -> "_Dying":
         return _Dying()
 
 
