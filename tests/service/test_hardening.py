@@ -103,6 +103,21 @@ def test_no_secret_reaches_logs_or_command_lines(guarded: RunningService, key: s
         assert not [line for line in command_lines if secret in line]
 
 
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_tracebacks_tell_lines_and_no_values(style: str) -> None:
+    code = (
+        "import logging; from service import logs\n"
+        f"logs.configure('DEBUG', '{style}')\n"
+        "def connect(password): raise ValueError('refused')\n"
+        "try: connect('hun' + 'ter2')\n"
+        "except ValueError: logging.getLogger('service').exception('no connection')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert "no connection" in said
+    assert "refused" in said
+    assert "hunter2" not in said
+
+
 def _break_a_connection(service: RunningService, key: str) -> None:
     """An upload that ends in its middle."""
 
