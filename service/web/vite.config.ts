@@ -33,5 +33,5 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: { assetsInlineLimit: 0, license: true, modulePreload: { polyfill: false }, target: "es2023" },
   server: { proxy: Object.fromEntries(API_PATHS.map((path) => [`/${path}`, API])) },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"], restoreMocks: true },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"], restoreMocks: true, testTimeout: 30_000 },
 });

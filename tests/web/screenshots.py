@@ -15,6 +15,7 @@ from tests.web.conftest import short_folder
 
 COLOURS = 160
 DESKTOP = {"width": 1280, "height": 900}
+TALL = {"width": 1280, "height": 1780}
 PHONE = {"width": 360, "height": 780}
 
 
@@ -27,11 +28,11 @@ def main() -> None:
         first, second = _analysed(service, folder)
         shoot = _Camera(browser, str(service.http.base_url).rstrip("/"), target)
         shoot("analyse", "/")
-        shoot("result", f"/clip/{first}", whole=True)
+        shoot("result", f"/clip/{first}", viewport=TALL)
         shoot("result-dark", f"/clip/{first}", color_scheme="dark")
         shoot("result-phone", f"/clip/{first}", viewport=PHONE)
         shoot("history", "/history")
-        shoot("compare", f"/compare?a={first}&b={second}", whole=True)
+        shoot("compare", f"/compare?a={first}&b={second}")
         shoot("system", "/system")
 
 
@@ -39,14 +40,14 @@ class _Camera:
     def __init__(self, browser: Browser, address: str, target: Path) -> None:
         self._browser, self._address, self._target = browser, address, target
 
-    def __call__(self, name: str, route: str, whole: bool = False, **options: Any) -> None:
+    def __call__(self, name: str, route: str, **options: Any) -> None:
         visitor = Visitor(self._browser, self._address, **{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
         visitor.page.goto(route, wait_until="networkidle")
         for picture in visitor.page.locator("img").all():
             picture.scroll_into_view_if_needed()
         visitor.page.evaluate("window.scrollTo(0, 0)")
         visitor.page.wait_for_load_state("networkidle")
-        content = visitor.page.screenshot(full_page=whole)
+        content = visitor.page.screenshot()
         Image.open(BytesIO(content)).convert("RGB").quantize(COLOURS).save(self._target / f"{name}.png", optimize=True)
         visitor.context.close()
         print(f"{name}.png: {(self._target / f'{name}.png').stat().st_size / 1000:.0f} kB")
