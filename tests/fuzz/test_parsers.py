@@ -119,7 +119,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[MediaStore, UUID]:
     return store, analysis_id
 
 
-@given(asked=st.text(st.characters(codec="latin-1")) | st.from_regex(r"bytes=[0-9]{0,3}-[0-9]{0,20}(,[0-9]-)?", fullmatch=True))
+@given(
+    asked=st.text(st.characters(codec="latin-1"))
+    | st.from_regex(r"bytes=[0-9]{0,3}-[0-9]{0,20}(,[0-9]-)?", fullmatch=True)
+)
 @example(asked="bytes=-0")
 @example(asked="bytes=5-2")
 @example(asked="bytes=9-99999999999999999999")
