@@ -25,8 +25,8 @@ def folder() -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("jobs", "workers", "strikes"),
     [
-        pytest.param(15, 1, 1, id="quick", marks=pytest.mark.timeout(1_200)),
-        pytest.param(200, 2, 5, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(7_200)]),
+        pytest.param(15, 1, 1, id="quick", marks=pytest.mark.timeout(3_600)),
+        pytest.param(200, 2, 5, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(14_400)]),
     ],
 )
 def test_every_accepted_clip_ends_exactly_once(

@@ -44,7 +44,7 @@ def test_child_process_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_password_of_the_database_is_not_shown() -> None:
-    assert "secret" not in repr(Settings().replaced(database_url="postgresql://u:secret@h/d"))
+    assert "hunter2" not in repr(Settings().replaced(database_url="postgresql://u:hunter2@h/d"))
 
 
 def test_every_setting_is_explained() -> None:
