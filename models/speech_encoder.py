@@ -1,7 +1,7 @@
 """A second view of the voice: the first layers of Whisper's encoder (Radford et al. 2022, arXiv 2212.04356).
 
 Early layers of a network that has heard very much speech keep how a voice sounds and drop most of the recording; the
-weights come from OpenAI's release under the MIT licence and are fine-tuned here.
+weights come from OpenAI's release under the MIT licence; only the linear layer on top is trained here.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.cqcc_cnn import AttentivePooling
-
 
 @dataclass(frozen=True, slots=True)
 class SpeechEncoderConfig:
-    """Size of the encoder: Whisper base has width 512, 8 heads and 6 layers, of which the first are used."""
+    """Size of the encoder: Whisper base has width 512, 8 heads and 6 layers, of which the first are used;
+    `pooled` counts layers from 1."""
 
     width: int = 512
     heads: int = 8
-    layers: int = 4
+    layers: int = 3
     mels: int = 80
-    dropout: float = 0.2
+    pooled: tuple[int, ...] = (2, 3)
 
 
 class LogMel(nn.Module):
@@ -92,33 +91,24 @@ class SpeechEncoder(nn.Module):
 class SpeechClassifier(nn.Module):
     """Waveforms float32 `(N, samples)` at 16 kHz to logits `(N,)`: positive means spoof.
 
-    A learnt mixture of the layers is pooled over time by attention.
+    Linear in the mean and the deviation over time of the upper layers.
     """
 
     def __init__(self, config: SpeechEncoderConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = SpeechEncoder(config)
-        self.mixture = nn.Parameter(torch.zeros(config.layers))
-        self.squeeze = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, 128), nn.ReLU())
-        self.pooling = AttentivePooling(128)
-        self.head = nn.Sequential(nn.LayerNorm(256), nn.Dropout(config.dropout), nn.Linear(256, 1))
+        self.head = nn.Linear(2 * config.width * len(config.pooled), 1)
 
-    @property
-    def front_end(self) -> LogMel:
-        """What `classify` expects to have been done."""
-        return self.encoder.front_end
+    def pool(self, waveforms: Tensor) -> Tensor:
+        """Waveforms `(N, samples)` to `(N, 2 * width * len(pooled))`: mean, then deviation, layer by layer."""
+        layers = self.encoder(waveforms)
+        parts = [part for place in self.config.pooled for part in (layers[place].mean(dim=1), layers[place].std(dim=1))]
+        return torch.cat(parts, dim=1)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Score waveforms `(N, samples)`: logits `(N,)`."""
-        return self.classify(self.front_end(waveforms))
-
-    def classify(self, mels: Tensor) -> Tensor:
-        """Score the front end's `(N, mels, T)`: logits `(N,)`."""
-        layers = torch.stack(self.encoder.encode(mels)[1:])
-        mixed = torch.einsum("l,lntc->ntc", self.mixture.softmax(dim=0), layers)
-        pooled = self.pooling(self.squeeze(mixed).transpose(1, 2))
-        logits: Tensor = self.head(pooled).squeeze(1)
+        logits: Tensor = self.head(self.pool(waveforms)).squeeze(1)
         return logits
 
 
@@ -130,5 +120,8 @@ def positions(length: int, width: int) -> Tensor:
 
 
 def build_speech_classifier(config: dict[str, Any]) -> SpeechClassifier:
-    """Make an untrained network from its recorded config (see `SpeechEncoderConfig`)."""
-    return SpeechClassifier(SpeechEncoderConfig(**config))
+    """Make an untrained network from its recorded config (see `SpeechEncoderConfig`), as `ModelStore.network` asks."""
+    settings = {name: value for name, value in config.items() if name != "cqcc_weight"}
+    if "pooled" in settings:
+        settings["pooled"] = tuple(settings["pooled"])
+    return SpeechClassifier(SpeechEncoderConfig(**settings))

@@ -1,6 +1,5 @@
-"""Two views of a voice as one network: the CQCC network and the speech encoder."""
+"""Two views of a voice as one network: the speech encoder and the CQCC network."""
 
-import torch
 from torch import Tensor, nn
 
 from models.cqcc import Cqcc
@@ -9,16 +8,14 @@ from models.speech_encoder import SpeechClassifier
 
 
 class Voice(nn.Module):
-    """Waveforms float32 `(N, samples)` to logits `(N,)`: the weighted sum of both networks' logits.
+    """Waveforms float32 `(N, samples)` to logits `(N,)`: the encoder's, plus `cqcc_weight` times the CQCC network's.
 
-    Weights and bias are measured when the second network is trained and recorded with it.
+    The weight is measured on speech that neither network was trained on; at 0 the CQCC network does not run.
     """
 
-    def __init__(self, cqcc: CqccClassifier, speech: SpeechClassifier, weights: tuple[float, float, float]) -> None:
-        """Take both networks, and the weight of each and a bias, in this order."""
+    def __init__(self, speech: SpeechClassifier, cqcc: CqccClassifier, cqcc_weight: float) -> None:
         super().__init__()
-        self.cqcc, self.speech = cqcc, speech
-        self.register_buffer("weights", torch.tensor(weights), persistent=False)
+        self.speech, self.cqcc, self.cqcc_weight = speech, cqcc, cqcc_weight
 
     @property
     def front_end(self) -> Cqcc:
@@ -27,5 +24,7 @@ class Voice(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Score waveforms `(N, samples)`: logits `(N,)`, positive means spoof."""
-        first, second, bias = self.get_buffer("weights")
-        return first * self.cqcc(waveforms) + second * self.speech(waveforms) + bias
+        logits: Tensor = self.speech(waveforms)
+        if self.cqcc_weight:
+            logits = logits + self.cqcc_weight * self.cqcc(waveforms)
+        return logits

@@ -16,6 +16,7 @@ TASKS: Final = {
     "temporal": "training.temporal.fit",
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",
+    "speech": "training.audio.fit_speech",
     "sync": "training.sync.fit",
     "finetune": "training.finetune.fit",
 }

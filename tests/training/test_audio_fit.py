@@ -23,8 +23,7 @@ from training.recipe import Recipe
 
 RATE_HZ = 16_000
 OPTIONS: dict[str, Any] = {
-    "network": "cqcc_cnn",
-    "config": {"widths": [4, 8, 8, 8], "cqcc": {"bins": 144, "bins_per_octave": 24, "coefficients": 32}},
+    "network": {"widths": [4, 8, 8, 8], "cqcc": {"bins": 144, "bins_per_octave": 24, "coefficients": 32}},
     "copy_rounds": 1,
     "copy_share": 0.5,
     "batch": 6,
@@ -102,7 +101,7 @@ def test_a_batch_is_half_spoof_and_the_same_for_a_step(corpus: Corpus) -> None:
     other, _ = batches[4]
     assert torch.equal(waveforms, again)
     assert not torch.equal(waveforms, other)
-    front_end = build_cqcc_classifier(OPTIONS["config"]).front_end
+    front_end = build_cqcc_classifier(OPTIONS["network"]).front_end
     cepstra, same_labels = CepstralBatches(batches, front_end)[3]
     torch.testing.assert_close(cepstra, front_end(waveforms))
     assert torch.equal(labels, same_labels)
@@ -118,7 +117,7 @@ def test_held_out_sources_are_not_learnt_from(corpus: Corpus) -> None:
 
 def test_steps_on_a_batch_lower_its_loss(corpus: Corpus) -> None:
     torch.manual_seed(0)
-    network = build_cqcc_classifier(OPTIONS["config"] | {"dropout": 0.0})
+    network = build_cqcc_classifier(OPTIONS["network"] | {"dropout": 0.0})
     plan = BatchPlan(6, 0.5, 0)
     batches = PairedBatches(corpus, corpus.rows(split="train"), plan, AudioSpec())
     cepstra, labels = CepstralBatches(batches, network.front_end)[0]

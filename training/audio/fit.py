@@ -1,4 +1,4 @@
-"""Train a voice network, a light CNN on CQCC or Whisper's first layers, on utterances and copies made of them."""
+"""Train the voice network: a light CNN on CQCC, on utterances and copies synthesised from them."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,20 +14,16 @@ from torch.utils.data import DataLoader
 
 from models.cqcc_cnn import CqccClassifier, build_cqcc_classifier
 from models.spec import AudioSpec
-from models.speech_encoder import SpeechClassifier, build_speech_classifier
 from models.store import WEIGHTS_DIR
 from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.evaluate import figures, quick_figures, score_rows
-from training.audio.whisper import load_whisper
 from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpoint
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
 
-Voice = CqccClassifier | SpeechClassifier
-FILES: Final = {"cqcc_cnn": ("audio", "audio_cqcc_cnn"), "speech_encoder": ("speech", "audio_speech_encoder")}
-"""Role and file of each network."""
+FILE: Final = "audio_cqcc_cnn.safetensors"
 DATA: Final = "train split of the pack's speech, and copy-synthesis of its bona fide utterances"
 LABEL_SMOOTHING: Final = 0.05
 
@@ -44,11 +40,10 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     Console().print(metrics)
     if "holdout" in recipe.options:  # an experiment: what it says of the sources held out is in the log
         return
-    role, file = FILES[recipe.options["network"]]
     publish_network(
         network,
-        f"{file}.safetensors",
-        role=role,
+        FILE,
+        role="audio",
         config=asdict(network.config),
         metrics=metrics,
         provenance=recipe.provenance(DATA),
@@ -56,12 +51,12 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     )
 
 
-def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> Voice:
+def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> CqccClassifier:
     """Run all steps that are left and return the averaged network, in eval mode."""
     options = recipe.options
-    network = build(recipe)
+    network = build_cqcc_classifier(options.get("network", {}))
     average = AveragedWeights(network, options["ema_decay"])
-    optimiser = AdamW(parameter_groups(network, options), weight_decay=options["weight_decay"])
+    optimiser = AdamW(network.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
     parts = {"network": network, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint, log = recipe.run_dir / "checkpoint.pt", CsvLog(recipe.run_dir / "log.csv")
@@ -71,7 +66,7 @@ def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> Voice:
     losses: list[float] = []
     batches = CepstralBatches(PairedBatches(corpus, seen, plan, spec), network.front_end)
     for step, (cepstra, labels) in enumerate(_loader(batches, start, options), start):
-        losses.append(train_step(network, cepstra, labels, plan.pairs, optimiser, options.get("frames", 0)))
+        losses.append(train_step(network, cepstra, labels, plan.pairs, optimiser))
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["steps"]:
@@ -80,29 +75,8 @@ def train(recipe: Recipe, corpus: Corpus, spec: AudioSpec) -> Voice:
             Console().print(step + 1, round(sum(losses) / len(losses), 4), found)
             losses.clear()
             save_checkpoint(checkpoint, step + 1, **parts)
+    assert isinstance(average.network, CqccClassifier)
     return average.network
-
-
-def build(recipe: Recipe) -> Voice:
-    """The untrained CQCC network, or the encoder with Whisper's weights."""
-    if recipe.options["network"] == "cqcc_cnn":
-        return build_cqcc_classifier(recipe.options.get("config", {}))
-    network = build_speech_classifier(recipe.options.get("config", {}))
-    load_whisper(network.encoder, recipe.run_dir.parent / "whisper")
-    return network
-
-
-def parameter_groups(network: Voice, options: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is trained at which rate: a pretrained encoder slower than what is new, its first `frozen` layers not."""
-    if isinstance(network, CqccClassifier):
-        return [{"params": list(network.parameters()), "lr": options["learning_rate"]}]
-    encoder = network.encoder
-    frozen = [encoder.first, encoder.second, *list(encoder.layers)[: options["frozen"]]] if options["frozen"] else []
-    for module in frozen:
-        module.requires_grad_(False)
-    slow = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
-    new = [parameter for name, parameter in network.named_parameters() if not name.startswith("encoder.")]
-    return [{"params": slow, "lr": options["encoder_rate"]}, {"params": new, "lr": options["learning_rate"]}]
 
 
 def split_rows(corpus: Corpus, holdout: dict[str, list[str]]) -> tuple[list[int], dict[str, list[int]]]:
@@ -121,16 +95,11 @@ def split_rows(corpus: Corpus, holdout: dict[str, list[str]]) -> tuple[list[int]
 
 
 def train_step(
-    network: Voice, cepstra: Tensor, labels: Tensor, pairs: int, optimiser: torch.optim.Optimizer, frames: int = 0
+    network: CqccClassifier, cepstra: Tensor, labels: Tensor, pairs: int, optimiser: torch.optim.Optimizer
 ) -> float:
-    """One update on the first `frames` of each window (0 for all).
-
-    The loss: cross-entropy, and for the pairs that a copy should score above its original.
-    """
+    """One update; the loss: cross-entropy, and for the pairs that a copy should score above its original."""
     network.train()
-    masked = mask(cepstra[..., : frames or None])
-    if masked.ndim == 4:
-        masked = masked.contiguous(memory_format=torch.channels_last)
+    masked = mask(cepstra).contiguous(memory_format=torch.channels_last)
     targets = labels * (1 - LABEL_SMOOTHING) + (1 - labels) * LABEL_SMOOTHING
     logits = network.classify(masked)
     loss = binary_cross_entropy_with_logits(logits, targets)

@@ -1,0 +1,72 @@
+"""The linear layer on the speech encoder, and the file that the encoder's weights are read from."""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from models.speech_encoder import SpeechEncoder, SpeechEncoderConfig, build_speech_classifier
+from training.audio.fit_speech import set_head
+from training.audio.whisper import PARTS, load_whisper, read_variables
+
+SMALL = {"width": 16, "heads": 2, "layers": 1, "pooled": [1]}
+
+
+def test_the_layer_gives_what_the_regression_gives() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2 == 0
+    pooled = (rng.normal(3, 2, (60, 32)) + labels[:, None]).astype(np.float32)
+    network = build_speech_classifier(SMALL)
+    set_head(network, pooled, labels, strength=0.1)
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300, class_weight="balanced"))
+    expected = regression.fit(pooled, labels).decision_function(pooled)
+    with torch.inference_mode():
+        found = network.head(torch.from_numpy(pooled)).squeeze(1).numpy()
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_an_encoder_is_filled_from_a_ctranslate2_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = SpeechEncoderConfig(width=16, heads=2, layers=1, pooled=(1,))
+    source, target = SpeechEncoder(config).half().float(), SpeechEncoder(config)
+    (tmp_path / "model.bin").write_bytes(ctranslate2_file(source))
+    load_whisper(target, tmp_path)
+    assert all(torch.equal(value, target.state_dict()[name]) for name, value in source.state_dict().items())
+
+
+def test_another_version_of_the_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="version 5"):
+        list(read_variables(io.BytesIO(struct.pack("<I", 5))))
+
+
+def ctranslate2_file(encoder: SpeechEncoder) -> bytes:
+    """The encoder's weights, and a number of another type, as CTranslate2 writes them."""
+    variables = [(f"encoder/{original(name)}", value) for name, value in encoder.state_dict().items()]
+    parts = [struct.pack("<I", 6), text("WhisperSpec"), struct.pack("<II", 3, len(variables) + 1)]
+    parts += [text("encoder/num_heads"), struct.pack("<BBIh", 0, 2, 2, 2)]
+    for name, value in variables:
+        content = value.half().numpy().tobytes()
+        shape = struct.pack(f"<B{value.ndim}I", value.ndim, *value.shape)
+        parts += [text(name), shape, struct.pack("<BI", 4, len(content)), content]
+    return b"".join(parts)
+
+
+def original(name: str) -> str:
+    """What CTranslate2 calls a parameter of ours."""
+    if name.startswith("layers."):
+        number, _, rest = name.removeprefix("layers.").partition(".")
+        part, _, kind = rest.rpartition(".")
+        old = next(key for key, value in PARTS.items() if value == part)
+        kind = {"weight": "gamma", "bias": "beta"}[kind] if "norm" in part else kind
+        return f"layer_{number}/{old}/{kind}"
+    return name.replace("first.", "conv1/").replace("second.", "conv2/")
+
+
+def text(value: str) -> bytes:
+    return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
