@@ -56,6 +56,8 @@ ANSWERS: Final[dict[tuple[str, str, str], dict[str, Any]]] = {
     ("get", "/livez", "200"): ALIVE,
     ("get", "/readyz", "200"): ALIVE,
 }
+GUARDS: Final = ("unauthorized", "forbidden", "rate_limited", "unavailable")
+"""What may be said instead of any answer that needs a key: all of it is asked of the database."""
 STATES: Final = {"running": {"value": RUNNING}, "complete": {"value": COMPLETE}}
 
 
@@ -66,10 +68,22 @@ class DescribedApi(FastAPI):
         """The OpenAPI document."""
         if self.openapi_schema is None:
             described = super().openapi()
+            for operation in (one for path in described["paths"].values() for one in path.values()):
+                _add_guards(operation)
             for method, path, status, response in _responses(described):
                 _add_examples(method, path, status, response)
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+
+def _add_guards(operation: dict[str, Any]) -> None:
+    """Any operation that asks for a key may refuse one, and any that a key pays for may ask to slow down."""
+    for code in GUARDS if operation.get("security") else ():
+        response = operation["responses"].setdefault(
+            str(STATUS_OF_CODE[code]), {"description": "", "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
+        )
+        if f"`{code}`" not in response["description"]:
+            response["description"] = " or ".join(filter(None, (response["description"], f"`{code}`")))
 
 
 def _responses(described: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

@@ -43,7 +43,9 @@ def open_service() -> Iterator[RunningService]:
 def try_out(case: schemathesis.Case, service: RunningService) -> None:
     """Send a made-up request as it is, and once more about an analysis that there is."""
     base = str(service.http.base_url)
-    case.call_and_validate(base_url=base, checks=CHECKS, timeout=60)
+    # Nobody analyses here, so this service rightly says that it is not ready.
+    checks = [check for check in CHECKS if case.path != "/readyz" or check is not not_a_server_error]
+    case.call_and_validate(base_url=base, checks=checks, timeout=60)
     if "analysis_id" in case.path_parameters:
         # Cancelled, so that its stream of events has an end.
         analysis_id = service.submit(b"clip")
