@@ -85,6 +85,7 @@ class Visitor:
 
     def overflow_px(self) -> int:
         """By how much the page is wider than its window."""
-        script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        # Less than nothing where room is kept for a scroll bar.
+        script = "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
         width: int = self.page.evaluate(script)
         return width

@@ -14,6 +14,9 @@ from tests.web.browsing import Visitor, chromium
 from tests.web.conftest import short_folder
 
 COLOURS = 160
+SHOWN = """() => document.fonts.status === "loaded"
+    && [...document.querySelectorAll("video")].every((clip) => clip.readyState >= 2)
+    && [...document.images].every((picture) => picture.complete)"""
 DESKTOP = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 1780}
 PHONE = {"width": 360, "height": 780}
@@ -45,8 +48,8 @@ class _Camera:
         visitor.page.goto(route, wait_until="networkidle")
         for picture in visitor.page.locator("img").all():
             picture.scroll_into_view_if_needed()
+        visitor.page.wait_for_function(SHOWN)
         visitor.page.evaluate("window.scrollTo(0, 0)")
-        visitor.page.wait_for_load_state("networkidle")
         content = visitor.page.screenshot()
         Image.open(BytesIO(content)).convert("RGB").quantize(COLOURS).save(self._target / f"{name}.png", optimize=True)
         visitor.context.close()

@@ -55,9 +55,9 @@ function Figure({ title, caption, children }: { title: string; caption?: string;
   );
 }
 
-function Picture({ item, className }: { item: EvidenceItem; className: string }) {
+function Picture({ item, className, alt = item.title }: { item: EvidenceItem; className: string; alt?: string }) {
   const missing = <p className="grid min-h-24 place-items-center bg-sunken text-sm text-ink-3">{texts.evidence.unavailable}</p>;
-  return <MediaImage path={item.url} alt={item.title} className={className} missing={missing} />;
+  return <MediaImage path={item.url} alt={alt} className={className} missing={missing} />;
 }
 
 const timeOf = (item: EvidenceItem): number => (typeof item.details.timeS === "number" ? item.details.timeS : 0);
@@ -91,7 +91,7 @@ function KeyFrames({ frames, onSeek }: { frames: EvidenceItem[]; onSeek: (timeS:
       {frames.map((item) => (
         <li key={item.name}>
           <button type="button" className="panel group grid w-full gap-1.5 overflow-hidden pb-2 text-left text-xs text-ink-2 hover:border-ink" onClick={() => onSeek(timeOf(item))}>
-            <Picture item={item} className="aspect-video w-full object-cover" />
+            <Picture item={item} alt="" className="aspect-video w-full object-cover" />
             <span className="px-2.5">{item.title}</span>
           </button>
         </li>
