@@ -16,13 +16,16 @@ from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
 from models.sequence import build_track_lstm
 from models.spec import AudioSpec, ImageSpec
+from models.speech_encoder import build_speech_classifier
 from models.store import ModelStore
 from models.tiny_ladeda import build_tiny_ladeda
+from models.voice import Voice
 
 VISUAL_FILE: Final = "visual_resnet18.safetensors"
 TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
 GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
-AUDIO_FILE: Final = "audio_cqcc_cnn.safetensors"
+CQCC_FILE: Final = "audio_cqcc_cnn.safetensors"
+SPEECH_FILE: Final = "audio_speech_encoder.safetensors"
 SYNC_FILE: Final = "av_sync.safetensors"
 GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
 
@@ -41,10 +44,17 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
     return {
         "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
         "visual": VisualBranch(embed),
-        "audio": AudioBranch(store.network(AUDIO_FILE, build_cqcc_classifier), AudioSpec()),
+        "audio": AudioBranch(load_voice(store), AudioSpec()),
         "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
         "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
     }
+
+
+def load_voice(store: ModelStore) -> Voice:
+    """Both views of the voice, weighted as was measured when the second was fitted."""
+    speech = store.network(SPEECH_FILE, build_speech_classifier)
+    weight = float(store.artefact(SPEECH_FILE).config["cqcc_weight"])
+    return Voice(speech, store.network(CQCC_FILE, build_cqcc_classifier), weight)
 
 
 def load_heads(store: ModelStore) -> dict[str, FusionHead]:
