@@ -16,7 +16,7 @@ BRANCH_LOOKS: Final = {
     "and synthesis leave traces. It also decides whether the deeper checks are needed.",
     "visual": "A network looks at upright face crops for traces of blending and synthesis.",
     "temporal": "A network follows the face crops over time and looks for changes that real faces do not make.",
-    "audio": "A network listens to the voice by its constant-Q cepstra, for traces of synthesis and conversion.",
+    "audio": "Networks listen to the voice, for traces of synthesis and conversion.",
     "sync": "Two networks compare the movement of the mouth with the voice, at every shift of up to 15 frames.",
 }
 
