@@ -10,7 +10,7 @@ CARD_NAME: Final = "MODEL_CARD.md"
 INTRODUCTION: Final = """# Model card
 
 Vericlip judges short clips of people by five networks and a fused, calibrated regression. These weights come from a
-**first, short training**. A verdict is a lead for a person to follow, never proof, and must not be the only ground for
+**short training on two processor cores**. A verdict is a lead for a person to follow, never proof, and must not be the only ground for
 a decision about anybody.
 
 ## Data
@@ -20,11 +20,13 @@ Trained on a private pack: 547 public clips of 2 to 3 s from research and vendor
 bona fide, 1,366 spoofed by 70 systems). The clips stem from public research pages under mixed terms; whoever
 redistributes the weights commercially must check them.
 
-Pages that show both real and fake clips are **held out of all branch training** (`training/splits.py`). Fusion is
-fitted on them, and its figures are measured on them out of five folds by person or scene. The audio network's figures
-are from the `dev` split; those of gate, visual and temporal network were taken when each was trained, on crops read
-before the last change of the face finder, the fused ones on the code that ships. Of `dev`, the corpora and nearly all
-spoofing systems are not in `train`.
+Pages that show both real and fake clips were **held out of branch training** (`training/splits.py`) while the figures
+were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
+are measured out of five folds by person or scene. Then the face network went on for a last run over **all pages**, and
+the temporal network, which reads its embeddings, was trained anew: no fair figure can be had for the last form of these
+two; the face network's figures are those of its held-out parent, the temporal network's flatter. The audio networks'
+figures are from the `dev` split, of which the corpora and nearly all spoofing systems are not in `train`. Faces and
+voices for the figures and for fusion were taken from clips as an earlier face finder had read them.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
@@ -34,10 +36,12 @@ METHOD: Final = """## Method
 
 - Visual: ResNet-18 to stage 3, ImageNet initial weights, on pairs of a real face and a forgery of it. Most forgeries
   are pseudo-fakes made from that very face (self-blending, redrawn mouths, swaps, animated stills, re-rendering), so
-  that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour.
+  that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
+  training only, marks what the forger changed.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a bidirectional LSTM over the frozen visual embeddings of real, published and spoilt tracks.
-- Audio: a light CNN on constant-Q cepstra, on utterances and their copy-synthesis.
+- Audio: a linear layer on the first layers of Whisper base (see NOTICE), fitted on utterances as they are and degraded;
+  and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
 - Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; temperature by
   Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
@@ -46,8 +50,9 @@ METHOD: Final = """## Method
 
 FAILURES: Final = """## Known failures
 
-- **The voice network of this release does not work on unseen corpora**: its AUC on the `dev` split is below one half
-  (it mistakes rough recordings for synthesis). Fusion gives a branch only the weight that held-out clips support.
+- The voice is judged wrongly in about one case of three on unseen corpora and systems (equal-error rate on `dev`); rough
+  formant synthesis such as eSpeak can pass for a live recording. The CQCC network alone is below chance there.
+- The gate's patches and the motion give no evidence that carries over; fusion gives them little weight or none.
 - The sync network finds dubs and large shifts only a little better than chance; offsets are named only where certain.
 - Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.
 - Heavily compressed, tiny or filtered faces; beauty filters and plastic-looking studio lighting look generated.
