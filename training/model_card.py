@@ -10,8 +10,8 @@ CARD_NAME: Final = "MODEL_CARD.md"
 INTRODUCTION: Final = """# Model card
 
 Vericlip judges short clips of people by five networks and a fused, calibrated regression. These weights come from a
-**short training on two processor cores**. A verdict is a lead for a person to follow, never proof, and must not be the only ground for
-a decision about anybody.
+**short training on two processor cores**. A verdict is a lead for a person to follow, never proof, and must not be the
+only ground for a decision about anybody.
 
 ## Data
 
@@ -50,7 +50,7 @@ METHOD: Final = """## Method
 
 FAILURES: Final = """## Known failures
 
-- The voice is judged wrongly in about one case of three on unseen corpora and systems (equal-error rate on `dev`); rough
+- The voice is judged wrongly in about one case of three on unseen corpora and systems (equal-error rate on `dev`);
   formant synthesis such as eSpeak can pass for a live recording. The CQCC network alone is below chance there.
 - The gate's patches and the motion give no evidence that carries over; fusion gives them little weight or none.
 - The sync network finds dubs and large shifts only a little better than chance; offsets are named only where certain.
