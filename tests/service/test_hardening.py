@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import httpx
-import psutil
 import pytest
 
 from tests.service.running import RunningService
@@ -59,7 +58,7 @@ def keys_command(database_url: str, *arguments: str) -> "subprocess.CompletedPro
 
 
 def test_full_disk_is_answered_with_507_and_leaves_nothing(guarded: RunningService, key: str) -> None:
-    (server,) = [process for process in psutil.Process().children() if "serve" in process.cmdline()]
+    server = guarded.process
     unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
     headers = {"Authorization": f"Bearer {key}"}
     clip = {"file": ("clip.mp4", os.urandom(3_000_000))}

@@ -40,7 +40,8 @@ def test_reference_ships_beside_the_heads_and_holds_every_feature(features: Path
         {name: None if pd.isna(value) else float(value) for name, value in row.items()}
         for row in rows.to_dict("records")
     ]
-    assert max(reference.drift(same, least=1).values()) < 1e-3
+    # Edges are kept to six places, so that a value on one may change its bin.
+    assert max(reference.drift(same, least=1).values()) < 0.01
 
 
 def test_index_grows_with_the_shift_and_stays_finite() -> None:
