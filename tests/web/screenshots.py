@@ -1,6 +1,7 @@
 """Take the pictures of docs/screenshots: a real service, a real clip, Chromium. Run: make screenshots"""
 
 import sys
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from tests.media_factory import face_frames, plain_frames, speech, two_face_frames, write_clip
-from tests.service.running import RunningService
+from tests.service.running import RunningService, eventually
 from tests.web.browsing import Visitor, chromium
 from tests.web.conftest import short_folder
 
@@ -48,7 +49,7 @@ class _Camera:
         visitor.page.goto(route, wait_until="networkidle")
         for picture in visitor.page.locator("img").all():
             picture.scroll_into_view_if_needed()
-        visitor.page.wait_for_function(SHOWN)
+        eventually(partial(visitor.page.evaluate, SHOWN), "every picture")
         visitor.page.evaluate("window.scrollTo(0, 0)")
         content = visitor.page.screenshot()
         Image.open(BytesIO(content)).convert("RGB").quantize(COLOURS).save(self._target / f"{name}.png", optimize=True)

@@ -1,12 +1,13 @@
 """The page as a person uses it: a real service, real clips, a real browser."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.service.running import RunningService
+from tests.service.running import RunningService, eventually
 from tests.web.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -37,13 +38,13 @@ def test_a_clip_goes_from_upload_to_verdict(visit: Visit, clips: Path) -> None:
     assert steps == dict.fromkeys(steps, "done")
     assert page.locator("[data-branch]").count() == 5
     # The clip can be watched, with a box about the face.
-    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    eventually(partial(page.evaluate, "document.querySelector('video').readyState >= 2"), "the player")
     expect(page.locator("[data-face]")).to_have_count(1)
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("document.querySelector('video').currentTime > 0.2")
+    eventually(partial(page.evaluate, "document.querySelector('video').currentTime > 0.2"), "the player")
     # A moment of the timeline leads there.
     page.locator('[data-lane="visual"] button').last.click()
-    page.wait_for_function("document.querySelector('video').currentTime >= 1.5")
+    eventually(partial(page.evaluate, "document.querySelector('video').currentTime >= 1.5"), "the player")
     # The parts of the waterfall are those of the verdict.
     expect(page.locator('[data-part="intercept"]')).to_be_visible()
 
@@ -57,9 +58,8 @@ def test_the_pictures_of_the_evidence_are_shown(visit: Visit, finished: tuple[st
     expect(pictures.first).to_be_visible()
     for number in range(pictures.count()):
         pictures.nth(number).scroll_into_view_if_needed()
-        page.wait_for_function(
-            "(picture) => picture.complete && picture.naturalWidth > 0", arg=pictures.nth(number).element_handle()
-        )
+        picture = pictures.nth(number)
+        eventually(partial(picture.evaluate, "picture => picture.complete && picture.naturalWidth > 0"), "a picture")
 
 
 def test_an_early_exit_is_drawn_as_one(visit: Visit, trusting_service: RunningService, clips: Path) -> None:
@@ -205,7 +205,7 @@ def test_the_keyboard_alone_reaches_everything(visit: Visit, finished: tuple[str
     page.keyboard.press("ArrowDown")
     expect(page.locator('[data-cell="1-1"]')).to_be_focused()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('video').currentTime > 0")
+    eventually(partial(page.evaluate, "document.querySelector('video').currentTime > 0"), "the player")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
