@@ -8,16 +8,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from service import docs, error_handlers, page
 from service.access import edge
 from service.access.keys import Keys
-from service.analyses import Analyses
-from service.database import make_pool
-from service.jobs import Jobs, make_app
-from service.model_version import expected_version
-from service.openapi import DescribedApi
-from service.playable import Playables
-from service.routes import (
+from service.api import docs, error_handlers, page
+from service.api.context import Context
+from service.api.openapi import DescribedApi
+from service.api.routes import (
     analyses,
     analyze,
     batch,
@@ -31,12 +27,16 @@ from service.routes import (
     report,
     status,
 )
-from service.routes.context import Context
+from service.database.pool import make_pool
+from service.jobs.analyses import Analyses
+from service.jobs.engine import Jobs, make_app
+from service.jobs.model_version import expected_version
+from service.jobs.watching import Watcher
+from service.media.playable import Playables
+from service.media.storage import MediaStore
 from service.settings import Settings
-from service.storage import MediaStore
 from service.telemetry.drift import DriftWatch
 from service.telemetry.requests import RequestTelemetry, make_registry
-from service.watching import Watcher
 
 log = logging.getLogger(__name__)
 

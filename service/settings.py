@@ -1,7 +1,6 @@
 """Every setting of the service, read from `VERICLIP_*` environment variables: the one place that documents them."""
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -9,24 +8,10 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.isolation import ChildLimits
-from service.queues import QUEUES
+from service.contract.queues import QUEUES
+from service.inference.options import ChildLimits, InferenceOptions
 
 PREFIX = "VERICLIP_"
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceOptions:
-    """CPU threads, longest time of one analysis in seconds, limits, and what the detector lets an operator choose."""
-
-    threads: int
-    timeout_s: float
-    gate_audio_guard: bool
-    inconclusive_band: float
-    log_level: str
-    log_format: str
-    device: str
-    limits: ChildLimits
 
 
 class Settings(BaseSettings):

@@ -14,15 +14,15 @@ from fastapi import FastAPI
 
 from service.access.connections import KEEP_ALIVE_S, MAX_HEAD_BYTES, GuardedProtocol
 from service.app import create_app, let_go
-from service.database import make_pool
-from service.embedded import EmbeddedPostgres, sole_use_of
-from service.jobs import Jobs, make_app
-from service.maintenance import Maintenance
-from service.migrations import migrate
+from service.database.embedded import EmbeddedPostgres, sole_use_of
+from service.database.migrations import migrate
+from service.database.pool import make_pool
+from service.jobs.engine import Jobs, make_app
+from service.media.storage import MediaStore
 from service.settings import Settings
-from service.storage import MediaStore
 from service.webhooks.courier import keep_delivering
-from service.worker_process import keep_worker
+from service.workers.child import keep_worker
+from service.workers.maintenance import Maintenance
 
 WATCH_INTERVAL_S: Final = 1.0
 
@@ -38,8 +38,8 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         ServeError: the address is taken.
-        service.embedded.DataFolderInUseError: another service uses the same data folder.
-        service.embedded.DatabaseUnavailableError: the embedded PostgreSQL did not start.
+        service.database.embedded.DataFolderInUseError: another service uses the same data folder.
+        service.database.embedded.DatabaseUnavailableError: the embedded PostgreSQL did not start.
         psycopg.OperationalError: the given database cannot be reached.
     """
     stop = asyncio.Event()

@@ -14,6 +14,12 @@ MAY_IMPORT = {
     "training": {"fusion", "branches", "models"},
     "service": {"fusion", "branches", "models"},
 }
+SERVICE = (
+    "logs", "contract", "telemetry", "media", "evidence", "inference", "settings", "database", "access", "jobs",
+    "webhooks", "report", "workers", "api", "app", "supervisor", "commands", "client", "cli",
+)  # fmt: skip
+"""What `service` consists of, from the bottom up: each part imports from those before it only."""
+
 RESAMPLERS = {
     "resize", "warpAffine", "warpPerspective", "remap", "pyrDown", "pyrUp", "interpolate", "grid_sample", "resample",
     "Resample", "Resize", "Normalize", "normalize", "normalise",
@@ -37,6 +43,25 @@ def test_imports_run_downward(package: str) -> None:
     above = set(MAY_IMPORT) - MAY_IMPORT[package] - {package}
     wrong = {str(path.relative_to(ROOT)): _imported(path) & above for path in _files(package)}
     assert not {path: found for path, found in wrong.items() if found}
+
+
+def _imported_parts(path: Path) -> set[str]:
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+    names = {alias.name for node in nodes if node.module == "service" for alias in node.names}
+    return names | {node.module.split(".")[1] for node in nodes if (node.module or "").startswith("service.")}
+
+
+@pytest.mark.parametrize("part", SERVICE)
+def test_parts_of_the_service_import_from_those_below(part: str) -> None:
+    above = set(SERVICE[SERVICE.index(part) + 1 :])
+    paths = [ROOT / "service" / f"{part}.py", *_files(f"service/{part}")]
+    wrong = {str(path.relative_to(ROOT)): _imported_parts(path) & above for path in paths if path.is_file()}
+    assert not {path: found for path, found in wrong.items() if found}
+
+
+def test_every_part_of_the_service_has_its_place() -> None:
+    parts = {path.relative_to(ROOT / "service").parts[0].removesuffix(".py") for path in _files("service")}
+    assert parts - {"__init__", "web"} == set(SERVICE)
 
 
 def _calls(path: Path) -> set[str]:

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.problems import ProblemError
+from service.contract.problems import ProblemError
 from service.settings import Settings
 
 CSP: Final = (

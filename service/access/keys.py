@@ -12,8 +12,8 @@ from psycopg.rows import class_row, dict_row
 
 from service.access.principal import ADMIN, CHALLENGE, Principal
 from service.access.rates import Rate, take
-from service.database import Pool
-from service.problems import ProblemError
+from service.contract.problems import ProblemError
+from service.database.pool import Pool
 
 TOKEN: Final = re.compile(r"vc_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 SECRET_BYTES: Final = 32

@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
-from service.problems import ProblemError
+from service.contract.problems import ProblemError
 
 LIMITS: Final = "SELECT daily_clips, daily_bytes FROM api_keys WHERE id = %s"
 USAGE: Final = (

@@ -6,7 +6,7 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
-from service.problems import ProblemError
+from service.contract.problems import ProblemError
 
 LEVEL: Final = (
     "least(rate_burst, tokens + rate_per_s * greatest(0, extract(epoch FROM clock_timestamp() - filled_at)::float8))"

@@ -12,7 +12,7 @@ import httpx
 
 from service.client.errors import AnalysisFailedError, UnreachableError, WaitedTooLongError, refusal_of
 from service.client.following import Event, sse_fields
-from service.schemas import AnalysisPage, AnalysisStatus, AnalysisSummary, BatchAnswer, RefusedItem, Status
+from service.contract.schemas import AnalysisPage, AnalysisStatus, AnalysisSummary, BatchAnswer, RefusedItem, Status
 
 RETRIED: Final = frozenset({408, 429, 502, 503, 504})
 LONGEST_PAUSE_S: Final = 60.0

@@ -4,7 +4,7 @@ from typing import Final
 
 import httpx
 
-from service.problems import ProblemDetails
+from service.contract.problems import ProblemDetails
 
 
 class ClientError(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from service.schemas import AnalysisStatus
+from service.contract.schemas import AnalysisStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from service.inference import InferenceProcess, Request
+    from service.inference.process import InferenceProcess, Request
 
 SOME_FAILED: Final = 3
 UNHURRIED_S: Final = 3600.0
@@ -40,7 +40,7 @@ def analyze(files: tuple[Path, ...], as_json: bool, no_gate: bool, scan: str, jo
       vericlip analyze --jobs 2 clips/*.mp4
       vericlip analyze --json --no-gate clip.mp4 | jq '{verdict, confidence, reasons}'
     """
-    from service.inference import ModelsUnavailableError  # noqa: PLC0415
+    from service.inference.process import ModelsUnavailableError  # noqa: PLC0415
 
     try:
         answers = asyncio.run(_analyze_all(files, as_json, not no_gate, scan, min(jobs, len(files))))
@@ -56,7 +56,7 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, scan:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    from service.inference import InferenceProcess, Request  # noqa: PLC0415
+    from service.inference.process import InferenceProcess, Request  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
 
     options = Settings().inference(jobs, UNHURRIED_S)
@@ -86,7 +86,7 @@ async def _analyze_all(files: tuple[Path, ...], as_json: bool, gate: bool, scan:
 async def _analyze_one(
     request: "Request", file: Path, idle: "asyncio.Queue[InferenceProcess]", progress: "Progress"
 ) -> Answer:
-    from service.inference import AnalysisFailedError, InferenceCrashedError  # noqa: PLC0415
+    from service.inference.process import AnalysisFailedError, InferenceCrashedError  # noqa: PLC0415
 
     if not file.is_file():
         return _failure(file, "file_not_found", "There is no such file.")

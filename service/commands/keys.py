@@ -105,8 +105,8 @@ def _run(work: Callable[["Keys"], Awaitable[Answer]]) -> Answer:
     import psycopg  # noqa: PLC0415
 
     from service.access.keys import Keys  # noqa: PLC0415
-    from service.database import opened  # noqa: PLC0415
-    from service.embedded import DatabaseUnavailableError, DataFolderInUseError  # noqa: PLC0415
+    from service.database.embedded import DatabaseUnavailableError, DataFolderInUseError  # noqa: PLC0415
+    from service.database.pool import opened  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
 
     async def run() -> Answer:

@@ -28,7 +28,7 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, workers: in
     import psycopg  # noqa: PLC0415
 
     from service import logs  # noqa: PLC0415
-    from service.embedded import DatabaseUnavailableError, DataFolderInUseError  # noqa: PLC0415
+    from service.database.embedded import DatabaseUnavailableError, DataFolderInUseError  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
     from service.supervisor import ServeError  # noqa: PLC0415
     from service.supervisor import serve as run  # noqa: PLC0415

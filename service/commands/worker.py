@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from service.queues import QUEUES
+from service.contract.queues import QUEUES
 
 
 def _known_queues(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -37,14 +37,14 @@ def worker(queues: str | None, device: str | None, supervised: bool) -> None:
     import psycopg  # noqa: PLC0415
 
     from service import logs  # noqa: PLC0415
-    from service.database import conninfo_of  # noqa: PLC0415
-    from service.embedded import DatabaseUnavailableError  # noqa: PLC0415
-    from service.inference import InferenceCrashedError, ModelsUnavailableError  # noqa: PLC0415
-    from service.migrations import migrate  # noqa: PLC0415
+    from service.database.embedded import DatabaseUnavailableError  # noqa: PLC0415
+    from service.database.migrations import migrate  # noqa: PLC0415
+    from service.database.pool import conninfo_of  # noqa: PLC0415
+    from service.inference.process import InferenceCrashedError, ModelsUnavailableError  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
     from service.telemetry import tracing  # noqa: PLC0415
     from service.telemetry.tracing import TracingUnavailableError  # noqa: PLC0415
-    from service.worker import run  # noqa: PLC0415
+    from service.workers.worker import run  # noqa: PLC0415
 
     settings = Settings().replaced(queues=queues, device=device)
     logs.configure(settings.log_level, settings.log_format)

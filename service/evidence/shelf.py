@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from service.evidence.artefact import MEDIA_TYPES, Artefact, as_json
-from service.storage import MediaMissingError, MediaStore
+from service.media.storage import MediaMissingError, MediaStore
 
 INDEX: Final = "evidence-index.json"
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service.analyses import Analysis
+from service.contract.manifest import ModelEntry
+from service.contract.schemas import BranchReport, Result
 from service.evidence.artefact import Artefact
-from service.manifest import ModelEntry
+from service.jobs.analyses import Analysis
 from service.report import document as doc
 from service.report.figures import percent, plain_number, visible
 from service.report.measured import honest_limit, sentences_of
 from service.report.reproducing import command_lines
 from service.report.words import BRANCH_LOOKS, BRANCH_TITLES, FEATURE_LABELS, LIMITS, SAMPLED
-from service.schemas import BranchReport, Result
 
 BRANCH_OF_PREFIX = {"tiny": "gate", "visual": "visual", "audio": "audio", "temporal": "temporal", "sync": "sync"}
 PICTURES_OF = {"gate": ("heatmap", "heatmap-face"), "audio": ("spectrogram",)}

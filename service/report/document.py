@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from service.contract import Contract
-from service.schemas import ClipFacts, TimelineSecond
+from service.contract.base import Contract
+from service.contract.schemas import ClipFacts, TimelineSecond
 
 
 class Source(Contract):

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from service.manifest import ModelEntry
+from service.contract.manifest import ModelEntry
 from service.report.figures import plain_number
 
 CHANCE_UNTIL: Final = 0.6

@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from service.schemas import Result
+from service.contract.schemas import Result
 
 PLAIN_NAME = re.compile(r"[\w.() +@=,-]{1,120}")
 SOME_CLIP = "CLIP"

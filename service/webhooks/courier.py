@@ -8,9 +8,9 @@ from typing import Final
 from procrastinate import App
 from procrastinate.worker import Worker
 
-from service.analyses import Analyses
-from service.database import make_pool
-from service.jobs import Jobs, make_app
+from service.database.pool import make_pool
+from service.jobs.analyses import Analyses
+from service.jobs.engine import Jobs, make_app
 from service.settings import Settings
 from service.webhooks.delivery import WEBHOOK_QUEUE, delivery_of, register
 

@@ -11,8 +11,8 @@ from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
 from psycopg import AsyncConnection
 
-from service.analyses import Analyses, as_json
-from service.database import Pool
+from service.database.pool import Pool
+from service.jobs.analyses import Analyses, as_json
 from service.settings import Settings
 from service.webhooks.address import AddressRefusedError, parse_networks
 from service.webhooks.sender import Sender

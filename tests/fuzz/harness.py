@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from service.inference import AnalysisFailedError, InferenceCrashedError, InferenceProcess, Request
-from service.problems import STATUS_OF_CODE
+from service.contract.problems import STATUS_OF_CODE
+from service.inference.process import AnalysisFailedError, InferenceCrashedError, InferenceProcess, Request
 from service.settings import Settings
 from tests.fuzz.containers import Mutant
 
@@ -86,7 +86,7 @@ async def _outcome(inference: InferenceProcess, path: Path, case: Mutant, tally:
 def _leftovers() -> str:
     """What the inference process still has between two clips: decoders, or files in its private folder."""
     for child in psutil.Process().children():
-        if "service.inference_main" in child.cmdline():
+        if "service.inference.main" in child.cmdline():
             running = [process.name() for process in child.children(recursive=True)]
             files = [file.name for file in Path(child.environ()["TMPDIR"]).rglob("*") if file.is_file()]
             return " ".join(running + files)

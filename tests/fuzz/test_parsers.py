@@ -20,13 +20,13 @@ from branches.media.probe import probe
 from branches.types import MediaError
 from models.store import MANIFEST_NAME, ArtefactError, ModelStore
 from service.access.keys import TOKEN
-from service.listing import make_cursor, read_cursor
-from service.problems import ProblemError
-from service.ranges import stored_file
-from service.routes.events import event_number
-from service.routes.waiting import asked_to_wait_s
+from service.api.ranges import stored_file
+from service.api.routes.events import event_number
+from service.api.routes.waiting import asked_to_wait_s
+from service.contract.problems import ProblemError
+from service.jobs.listing import make_cursor, read_cursor
+from service.media.storage import MediaStore
 from service.settings import PREFIX, Settings
-from service.storage import MediaStore
 
 SIGNATURES = [
     b"\0\0\0\x18ftypisom",

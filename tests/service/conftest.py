@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.embedded import EmbeddedPostgres
+from service.database.embedded import EmbeddedPostgres
 from tests.service.desk import Desk
 from tests.service.running import RunningService
 

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from service.access.keys import Grant, Keys
-from service.analyses import Analyses
+from service.api.examples import RESULT
 from service.client import Client
-from service.database import make_pool
-from service.examples import RESULT
-from service.jobs import Jobs, make_app
-from service.problems import ProblemDetails
-from service.submission import Accepted, Submission
+from service.contract.problems import ProblemDetails
+from service.database.pool import make_pool
+from service.jobs.analyses import Analyses
+from service.jobs.engine import Jobs, make_app
+from service.jobs.submission import Accepted, Submission
 from tests.service.running import RunningService
 
 Value = TypeVar("Value")

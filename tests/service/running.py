@@ -14,7 +14,7 @@ import httpx
 import psutil
 import psycopg
 
-from service.embedded import EmbeddedPostgres
+from service.database.embedded import EmbeddedPostgres
 
 Found = TypeVar("Found")
 PATIENCE_S = 240.0
@@ -154,6 +154,11 @@ class RunningService:
         """Look into the service's database."""
         with psycopg.connect(self.conninfo()) as connection:
             return connection.execute(sql.encode()).fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Change something in the service's database."""
+        with psycopg.connect(self.conninfo()) as connection:
+            connection.execute(sql.encode())
 
     def media(self) -> list[str]:
         """Names of all files of the media store, finished or not."""

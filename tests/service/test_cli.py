@@ -15,7 +15,7 @@ from branches.types import MediaError
 from fusion.detector import Detector
 from models.store import ModelStore
 from service.cli import GROUP, main
-from service.schemas import Result
+from service.contract.schemas import Result
 
 
 def vericlip(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":

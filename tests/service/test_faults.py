@@ -19,7 +19,7 @@ def undisturbed(service: RunningService, face_clip: Path) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("module", ["service.cli", "service.inference_main"])
+@pytest.mark.parametrize("module", ["service.cli", "service.inference.main"])
 def test_killed_process_costs_no_clip(
     service: RunningService, face_clip: Path, undisturbed: dict[str, Any], module: str
 ) -> None:
@@ -47,7 +47,7 @@ def test_clip_that_kills_every_process_is_given_up(service: RunningService, face
             ),
             f"attempt {attempt}",
         )
-        victims = eventually(lambda: service.processes("service.inference_main"), "the inference process")
+        victims = eventually(lambda: service.processes("service.inference.main"), "the inference process")
         victims[0].send_signal(signal.SIGKILL)
     outcome = service.outcome(analysis_id)
     assert outcome["status"] == "error"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.embedded import EmbeddedPostgres
+from service.database.embedded import EmbeddedPostgres
 from tests.media_factory import plain_frames, speech, write_clip
 from tests.service.object_store import BUCKET, ObjectStore
 from tests.service.running import RunningService, eventually

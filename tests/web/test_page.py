@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service import page
+from service.api import page
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from service.access.keys import Grant
+from service.api.context import Context
 from service.app import create_app
-from service.migrations import migrate
-from service.routes.context import Context
+from service.database.migrations import migrate
 from service.settings import Settings
 
 

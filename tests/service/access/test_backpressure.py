@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.backpressure import LONGEST_WAIT_S, retry_after_s
+from service.jobs.backpressure import LONGEST_WAIT_S, retry_after_s
 from tests.service.access.conftest import MakeApi
 
 FINISHED = """

@@ -19,8 +19,8 @@ from starlette.types import Message
 
 from service.access.connections import GuardedProtocol
 from service.access.edge import CSP, HEADERS, SlowBodies
-from service.error_handlers import install
-from service.problems import ProblemError
+from service.api.error_handlers import install
+from service.contract.problems import ProblemError
 from service.settings import Settings
 from tests.service.access.conftest import Api, MakeApi
 

@@ -14,12 +14,12 @@ from branches.types import Abstained, BranchEvidence, Clip, Moment
 from fusion.features import BRANCH_FEATURES, FeatureVector
 from fusion.head import sigmoid
 from fusion.verdict import FaceReport, Label, Second, Verdict
-from service.analyses import Analysis
+from service.contract.manifest import ModelEntry
+from service.contract.schemas import Result, Status
 from service.evidence.artefact import Artefact, as_json
-from service.manifest import ModelEntry
+from service.jobs.analyses import Analysis
 from service.report.building import Materials, build_report
 from service.report.document import Report
-from service.schemas import Result, Status
 
 HEAD = "clip_fusion_logreg_5way_calibrated.joblib"
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import pytest
 
 from fusion.head import log_odds
-from service.manifest import published_models
+from service.contract.manifest import published_models
 from service.report.measured import honest_limit, sentences_of
 from tests.service.report.made import FUSION, HEAD, PARTS, made_report, made_verdict
 

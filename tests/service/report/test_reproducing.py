@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.contract.schemas import Result
 from service.report.reproducing import command_lines
-from service.schemas import Result
 from tests.service.report.made import made_verdict
 
 

@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg import AsyncConnection
 
 from fusion.reference import Reference
-from service.analyses import Analyses
-from service.database import Pool, make_pool
-from service.jobs import Jobs, make_app
-from service.migrations import migrate
-from service.problems import ProblemDetails
+from service.contract.problems import ProblemDetails
+from service.database.migrations import migrate
+from service.database.pool import Pool, make_pool
+from service.jobs.analyses import Analyses
+from service.jobs.engine import Jobs, make_app
 from service.telemetry.drift import DriftWatch
 from service.telemetry.exposition import render, take_snapshot
 from service.telemetry.outcomes import BUCKETS_S, fold, increments, note

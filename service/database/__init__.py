@@ -1,0 +1,1 @@
+"""PostgreSQL: given or embedded, its schema, and connections to it."""

@@ -1,0 +1,1 @@
+"""Analyses and the queue that carries them."""

@@ -1,0 +1,1 @@
+"""Where clips are kept: a folder or a bucket."""

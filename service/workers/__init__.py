@@ -1,0 +1,1 @@
+"""The processes that take analyses from the queue."""
