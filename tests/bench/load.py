@@ -30,8 +30,8 @@ class Measured:
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
-    memory: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds since the start, and resident bytes of the service with all its children, PostgreSQL included."""
+    memory: dict[str, list[int]] = field(default_factory=dict)
+    """Bytes over time of the service and its children, by what they do; what is shared counts in parts (PSS)."""
 
     def took(self, kind: str, seconds: float) -> None:
         """Note one call."""
@@ -49,10 +49,10 @@ class Measured:
         total = sum(self.answers.values())
         lines.append(f"{ended} clips in {duration_s:.0f} s: {3600 * ended / duration_s:.0f} an hour")
         lines.append(f"answers: {dict(sorted(self.answers.items()))}; failed: {failed} of {total}")
-        if self.memory:
-            (_, first), (_, last) = self.memory[0], self.memory[-1]
-            peak = max(size for _, size in self.memory)
-            lines.append(f"memory: {first / MIB:.0f} MiB at start, {last / MIB:.0f} at end, {peak / MIB:.0f} at most")
+        lines.append(f"{'memory, MiB':24} {'start':>7} {'half way':>9} {'end':>9} {'most':>9}")
+        for role, sizes in sorted(self.memory.items()):
+            marks = (sizes[len(sizes) // 2], sizes[-1], max(sizes))
+            lines.append(f"{role:24} {sizes[0] / MIB:7.0f} " + " ".join(f"{size / MIB:9.0f}" for size in marks))
         lines.append(f"load average of the machine: {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
         return "\n".join(lines)
 
@@ -115,11 +115,10 @@ class Clients:
 
 @asynccontextmanager
 async def _watching(family: psutil.Process | None, measured: Measured) -> AsyncIterator[None]:
-    started = time.monotonic()
-
     async def watch(top: psutil.Process) -> None:
         while True:
-            measured.memory.append((time.monotonic() - started, await asyncio.to_thread(_resident_bytes, top)))
+            for role, size in (await asyncio.to_thread(_weigh, top)).items():
+                measured.memory.setdefault(role, []).append(size)
             await asyncio.sleep(SAMPLE_S)
 
     watching = asyncio.ensure_future(watch(family)) if family is not None else None
@@ -130,14 +129,19 @@ async def _watching(family: psutil.Process | None, measured: Measured) -> AsyncI
             watching.cancel()
 
 
-def _resident_bytes(top: psutil.Process) -> int:
-    total = 0
+def _weigh(top: psutil.Process) -> Counter[str]:
+    weights = Counter[str]()
     for process in (top, *top.children(recursive=True)):
         try:
-            total += process.memory_info().rss
+            weights[_role(process.cmdline())] += process.memory_full_info().pss
         except psutil.Error:
             continue
-    return total
+    return weights
+
+
+def _role(command: list[str]) -> str:
+    programs = {"serve": "API", "worker": "workers", "service.inference.main": "inference"}
+    return next((role for word, role in programs.items() if word in command), "PostgreSQL, ffmpeg")
 
 
 @contextmanager
