@@ -17,7 +17,7 @@ from tests.web.conftest import short_folder
 COLOURS = 160
 SHOWN = """() => document.fonts.status === "loaded"
     && [...document.querySelectorAll("video")].every((clip) => clip.readyState >= 2)
-    && [...document.images].every((picture) => picture.complete || picture.loading === "lazy")"""
+    && [...document.images].every((picture) => picture.complete && picture.naturalWidth > 0)"""
 DESKTOP = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 1780}
 PHONE = {"width": 360, "height": 780}

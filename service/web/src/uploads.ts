@@ -90,6 +90,9 @@ export function dismiss(key: string): void {
   change(queue.filter((item) => item.key !== key));
 }
 
+/** Takes an analysis off the list that was erased elsewhere on the page. */
+export const forget = (id: string): void => change(queue.filter((item) => item.phase !== "sent" || item.id !== id));
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -18,10 +18,9 @@ export interface Lane {
 export const LANES: BranchName[] = ["gate", "visual", "temporal", "audio", "sync"];
 const MOST_CELLS = 90;
 
-/** Length of a moment: a second, finer for clips of a few seconds, coarser where a screen could not show them all. */
+/** Length of a moment: a second, half of that for clips of a few, coarser where a screen could not show them all. */
 export function momentS(durationS: number): number {
-  if (durationS <= 4) return 0.25;
-  if (durationS <= 12) return 0.5;
+  if (durationS <= 4) return 0.5;
   return Math.max(1, Math.ceil(durationS / MOST_CELLS));
 }
 

@@ -21,13 +21,15 @@ export function AnalysePage() {
   const t = texts.analyse;
   return (
     <div className="grid gap-12">
-      <section className="grid gap-x-12 gap-y-8 lg:grid-cols-[5fr_7fr]">
+      <section className="grid gap-x-12 gap-y-8 lg:grid-cols-[5fr_7fr] lg:grid-rows-[auto_1fr]">
         <div className="grid content-start gap-5">
           <h1 className="text-3xl sm:text-4xl xl:text-5xl">{t.title}</h1>
           <p className="max-w-prose text-lg text-ink-2">{t.lead}</p>
-          <Checks />
         </div>
-        <DropZone onFiles={take} />
+        <div className="grid lg:col-start-2 lg:row-span-2 lg:row-start-1">
+          <DropZone onFiles={take} />
+        </div>
+        <Checks />
       </section>
       {uploads.length > 0 && (
         <section aria-labelledby="queue" className="grid gap-3">
@@ -61,7 +63,7 @@ function useSingleClip() {
 function Checks() {
   const all = Object.entries(texts.checks) as [BranchName, { name: string; what: string }][];
   return (
-    <div className="mt-3">
+    <div>
       <h2 className="label">{texts.analyse.five}</h2>
       <ul className="mt-2 grid">
         {all.map(([name, check]) => (

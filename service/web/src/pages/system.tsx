@@ -1,20 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { api } from "@/api";
-import type { StepName } from "@/contract";
-import type { Health, ModelEntry } from "@/contract-system";
+import type { Health } from "@/contract-system";
 import { useTitle } from "@/hooks/use-title";
-import { figureName, figuresOf, headline } from "@/lib/figures";
 import { percent } from "@/lib/format";
-import { CheckIcon } from "@/parts/check-icon";
-import { FigurePlot } from "@/parts/figure-plot";
 import { Glyph } from "@/parts/glyph";
 import { Loading } from "@/parts/loading";
+import { Models } from "@/parts/models";
 import { ProblemNote } from "@/parts/problem-note";
 import { texts } from "@/texts";
 
 const LIVE_MS = 5_000;
-const ROLES: StepName[] = ["gate", "visual", "temporal", "audio", "sync", "fusion"];
 
 /** How the service is doing, and how good its networks are. */
 export function SystemPage() {
@@ -83,62 +79,5 @@ function Gauge({ name, value, note }: { name: string; value: ReactNode; note?: s
       <dd className="measure text-2xl font-semibold">{value}</dd>
       {note && <dd className="text-xs text-ink-3">{note}</dd>}
     </div>
-  );
-}
-
-function Models({ entries }: { entries: ModelEntry[] }) {
-  if (entries.length === 0) return <p className="text-ink-2">{texts.system.noModels}</p>;
-  const roles = [...new Set([...ROLES, ...entries.map((entry) => entry.role)])];
-  return (
-    <ul className="grid items-start gap-3 lg:grid-cols-2">
-      {roles.flatMap((role) =>
-        entries
-          .filter((entry) => entry.role === role)
-          .map((entry) => (
-            <li key={entry.file} className="panel min-w-0 p-4 sm:p-5">
-              <Model entry={entry} />
-            </li>
-          )),
-      )}
-    </ul>
-  );
-}
-
-function Model({ entry }: { entry: ModelEntry }) {
-  const t = texts.system;
-  const figures = figuresOf(entry.metrics);
-  const first = headline(figures);
-  const role = ROLES.find((name) => name === entry.role);
-  return (
-    <>
-      <div className="mb-3 flex items-center gap-3">
-        {role && <CheckIcon name={role} className="size-6 text-ink-2" />}
-        <div className="min-w-0">
-          <h3 className="text-base">{role === "fusion" ? t.fusion : role ? texts.steps[role] : entry.role}</h3>
-          <p className="measure text-xs break-all text-ink-3">
-            {entry.file} · {entry.sha256.slice(0, 12)}
-          </p>
-        </div>
-      </div>
-      {first.length > 0 ? <FigurePlot figures={first} /> : <p className="text-sm text-ink-3">{t.noMetrics}</p>}
-      {figures.length > first.length && (
-        <details className="mt-3 text-sm">
-          <summary className="py-1 font-medium underline underline-offset-4">{t.moreFigures}</summary>
-          <div className="mt-2 max-h-80 overflow-y-auto" tabIndex={0} role="region" aria-label={`${t.moreFigures}: ${entry.file}`}>
-            <dl className="grid">
-            {figures.map(({ path, value, interval }) => (
-              <div key={path.join(".")} className="flex justify-between gap-4 border-t border-line py-1">
-                <dt className="min-w-0 break-all text-ink-2">{[...path.slice(0, -1), figureName(path)].join(" · ")}</dt>
-                <dd className="measure whitespace-nowrap">
-                  {Number.isInteger(value) ? value : value.toFixed(3)}
-                  {interval && ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})`}
-                </dd>
-              </div>
-            ))}
-            </dl>
-          </div>
-        </details>
-      )}
-    </>
   );
 }

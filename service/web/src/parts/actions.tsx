@@ -8,6 +8,7 @@ import { Dialog } from "@/parts/dialog";
 import { AgainIcon, TrashIcon } from "@/parts/icons";
 import { adviceOn } from "@/parts/problem-note";
 import { texts } from "@/texts";
+import { forget } from "@/uploads";
 
 const FORMATS = [
   { format: "html", name: texts.actions.reportSave },
@@ -37,6 +38,7 @@ export function ReportButtons({ id, filename }: { id: string; filename: string |
       key={name}
       href={path}
       aria-label={label}
+      title={label}
       className={`key ${strong ? "key-strong" : ""}`}
       {...(save === null ? { target: "_blank", rel: "noopener" } : { download: save })}
       onClick={(event) => {
@@ -51,7 +53,9 @@ export function ReportButtons({ id, filename }: { id: string; filename: string |
   return (
     <div role="group" aria-label={t.report} className="flex flex-wrap items-center gap-2">
       {key === null && link(paths.report(id, "html"), null, t.reportHtml, t.reportHtml, true)}
-      {FORMATS.map(({ format, name }) => link(`${paths.report(id, format)}?download=true`, `vericlip-${stem}.${format}`, name, `${t.download}: ${name}`))}
+      <span className="joined">
+        {FORMATS.map(({ format, name }) => link(`${paths.report(id, format)}?download=true`, `vericlip-${stem}.${format}`, name, `${t.download}: ${name}`))}
+      </span>
       {fetched.isError && (
         <p role="alert" className="w-full text-sm text-deepfake">
           {adviceOn(fetched.error)}
@@ -81,6 +85,7 @@ export function AnalysisActions({ id, filename, onErased, compact = false }: Pro
     mutationFn: () => api.cancelOrErase(id),
     onSuccess: () => {
       setAsking(false);
+      forget(id);
       onErased();
       return refresh();
     },

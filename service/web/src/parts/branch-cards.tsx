@@ -45,7 +45,7 @@ function Card({ branch, moved }: { branch: BranchReport; moved: number | undefin
           <div className="h-1.5 overflow-hidden rounded-full bg-sunken" aria-hidden="true">
             <div className="h-full" style={{ width: `${p * 100}%`, background: scoreColour(p) }} />
           </div>
-          <p className="text-sm text-ink-2">{moved === undefined ? t.notMoved : t.moved(signed(moved))}</p>
+          <p className="text-sm text-ink-2">{weight(moved)}</p>
           <Faces faces={branch.faces} />
           <Details branch={branch} />
         </>
@@ -57,6 +57,14 @@ function Card({ branch, moved }: { branch: BranchReport; moved: number | undefin
       )}
     </>
   );
+}
+
+const LEAST_SHOWN = 0.005;
+
+function weight(moved: number | undefined): string {
+  const t = texts.branches;
+  if (moved === undefined) return t.notMoved;
+  return Math.abs(moved) < LEAST_SHOWN ? t.still : t.moved(signed(moved));
 }
 
 function Faces({ faces }: { faces: Record<string, number> }) {

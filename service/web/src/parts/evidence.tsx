@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { api } from "@/api";
-import type { BranchReport, EvidenceItem, Result } from "@/contract";
-import { clock } from "@/lib/format";
+import type { BranchReport, ClipFacts, EvidenceItem, Result } from "@/contract";
+import { clock, percent } from "@/lib/format";
+import { heatColour } from "@/parts/heatmap";
 import { MediaImage } from "@/parts/media-image";
 import { SyncCurve } from "@/parts/sync-curve";
 import { texts } from "@/texts";
@@ -20,21 +21,21 @@ export function Evidence({ id, result, onSeek }: { id: string; result: Result; o
       <h2 id="evidence" className="text-xl">
         {texts.evidence.title}
       </h2>
-      <div className={`grid items-start gap-3 ${heat ? "lg:grid-cols-[20rem_1fr]" : ""}`}>
+      <div className={`grid gap-3 ${heat ? "lg:grid-cols-[20rem_1fr]" : ""}`}>
         {heat && face && <HeatFigure heat={heat} face={face} onSeek={onSeek} />}
-        <div className="grid min-w-0 items-start gap-3 md:grid-cols-[1.5fr_1fr]">
-        {voice && (
-          <Figure title={voice.title} caption={texts.evidence.kinds.spectrogram}>
-            <Picture item={voice} className="w-full rounded-[6px] bg-white" />
-          </Figure>
-        )}
-        {hasCurve(sync) && (
-          <Figure title={texts.evidence.sync} caption={texts.evidence.syncIs}>
-            <SyncCurve curve={sync.details.curve} certain={sync.details.offset_certain === true} />
-            <p className="text-center text-xs text-ink-3">{texts.evidence.syncShift}</p>
-          </Figure>
-        )}
-          {frames.length > 0 && <KeyFrames frames={frames} onSeek={onSeek} />}
+        <div className={`grid min-w-0 content-start gap-3 ${voice && hasCurve(sync) ? "md:grid-cols-[1.5fr_1fr]" : ""}`}>
+          {voice && (
+            <Figure title={voice.title} caption={texts.evidence.kinds.spectrogram}>
+              <Picture item={voice} className="w-full rounded-[6px] bg-white" />
+            </Figure>
+          )}
+          {hasCurve(sync) && (
+            <Figure title={texts.evidence.sync} caption={texts.evidence.syncIs}>
+              <SyncCurve curve={sync.details.curve} certain={sync.details.offset_certain === true} />
+              <p className="text-center text-xs text-ink-3">{texts.evidence.syncShift}</p>
+            </Figure>
+          )}
+          {frames.length > 0 && <KeyFrames frames={frames} clip={result.clip} onSeek={onSeek} />}
         </div>
       </div>
     </section>
@@ -74,9 +75,10 @@ function HeatFigure({ heat, face, onSeek }: { heat: EvidenceItem; face: Evidence
           <Picture item={heat} className="w-full rounded-[6px]" />
         </div>
       </div>
-      <label className="flex items-center gap-3 text-xs text-ink-3">
+      <HeatKey />
+      <label className="grid grid-cols-[auto_1fr] items-center gap-3 text-xs text-ink-3">
         {t.opacity}
-        <input type="range" className="scrubber" min={0} max={1} step={0.05} value={opacity} onChange={(event) => setOpacity(Number(event.target.value))} />
+        <input type="range" className="scrubber min-w-0" min={0} max={1} step={0.05} value={opacity} onChange={(event) => setOpacity(Number(event.target.value))} />
       </label>
       <button type="button" className="key justify-self-start" onClick={() => onSeek(timeOf(heat))}>
         {t.goTo(clock(timeOf(heat)))}
@@ -85,14 +87,45 @@ function HeatFigure({ heat, face, onSeek }: { heat: EvidenceItem; face: Evidence
   );
 }
 
-function KeyFrames({ frames, onSeek }: { frames: EvidenceItem[]; onSeek: (timeS: number) => void }) {
+/** What the colours over the face say. */
+function HeatKey() {
+  const colours = [0, 0.25, 0.5, 0.75, 1].map((p) => `rgb(${heatColour(p).join(" ")})`).join(", ");
+  return (
+    <p className="grid grid-cols-[auto_1fr_auto] items-center gap-2 text-xs text-ink-3">
+      {texts.evidence.natural}
+      <span className="h-2 rounded-full" style={{ background: `linear-gradient(to right, ${colours})` }} aria-hidden="true" />
+      {texts.evidence.made}
+    </p>
+  );
+}
+
+interface FrameFace {
+  track: number;
+  probability: number | null;
+}
+
+const facesIn = (item: EvidenceItem): FrameFace[] => (Array.isArray(item.details.faces) ? (item.details.faces as FrameFace[]) : []);
+
+function KeyFrames({ frames, clip, onSeek }: { frames: EvidenceItem[]; clip: ClipFacts; onSeek: (timeS: number) => void }) {
   return (
     <ul className="col-span-full grid grid-cols-2 gap-3 sm:grid-cols-4" aria-label={texts.evidence.frames}>
       {frames.map((item) => (
         <li key={item.name}>
           <button type="button" className="panel group grid w-full gap-1.5 overflow-hidden pb-2 text-left text-xs text-ink-2 hover:border-ink" onClick={() => onSeek(timeOf(item))}>
-            <Picture item={item} alt="" className="aspect-video w-full object-cover" />
-            <span className="px-2.5">{item.title}</span>
+            <span className="block overflow-hidden bg-sunken" style={{ aspectRatio: `${clip.width} / ${clip.height}` }}>
+              <Picture item={item} alt="" className="size-full object-cover" />
+            </span>
+            <span className="flex flex-wrap justify-between gap-x-3 px-2.5">
+              <span className="measure" title={item.title}>
+                <span className="sr-only">{texts.evidence.frame} </span>
+                {clock(timeOf(item))}
+              </span>
+              {facesIn(item).map(({ track, probability }) => (
+                <span key={track}>
+                  {texts.player.face(track)} {probability !== null && <b className="measure font-semibold text-ink">{percent(probability)}</b>}
+                </span>
+              ))}
+            </span>
           </button>
         </li>
       ))}

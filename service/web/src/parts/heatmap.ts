@@ -1,15 +1,15 @@
-/** The patch heat map as a picture: black over dark red and orange to pale yellow, so that brightness alone tells it. */
+/** The patch heat map as a picture, in the colours of the service's own: teal for a camera's, pale at one half, vermilion for a machine's. */
 
 const STOPS: [number, number, number][] = [
-  [0, 0, 4],
-  [87, 16, 110],
-  [188, 55, 84],
-  [249, 142, 9],
-  [252, 255, 164],
+  [11, 98, 90],
+  [108, 181, 170],
+  [246, 246, 243],
+  [236, 144, 117],
+  [176, 48, 20],
 ];
 
-/** Colour of a value in [0, 1]: five stops of the inferno scale, red, green and blue. */
-export function inferno(value: number): [number, number, number] {
+/** Colour of a probability: red, green and blue, even between five stops. */
+export function heatColour(value: number): [number, number, number] {
   const at = Math.min(Math.max(value, 0), 1) * (STOPS.length - 1);
   const low = Math.min(Math.floor(at), STOPS.length - 2);
   const [a, b, share] = [STOPS[low] ?? [0, 0, 0], STOPS[low + 1] ?? [0, 0, 0], at - low];
@@ -28,7 +28,7 @@ export function heatmapUrl(rows: number[][]): string {
   const context = canvas.getContext("2d");
   if (!context || canvas.width === 0) return "";
   const picture = context.createImageData(canvas.width, canvas.height);
-  picture.data.set(rows.flatMap((row) => row.flatMap((value) => [...inferno(value), 255])));
+  picture.data.set(rows.flatMap((row) => row.flatMap((value) => [...heatColour(value), 255])));
   context.putImageData(picture, 0, 0);
   const url = canvas.toDataURL();
   drawn.set(rows, url);

@@ -114,9 +114,9 @@ describe("timeline", () => {
     await userEvent.tab();
     await userEvent.keyboard("{ArrowDown}{ArrowRight}{ArrowRight}{Enter}");
     expect(document.activeElement?.getAttribute("data-cell")).toBe("1-2");
-    expect(seek).toHaveBeenCalledWith(0.5);
+    expect(seek).toHaveBeenCalledWith(1);
     await userEvent.keyboard("{End}{ArrowRight}");
-    expect(document.activeElement?.getAttribute("data-cell")).toBe("1-7");
+    expect(document.activeElement?.getAttribute("data-cell")).toBe("1-3");
   });
   it("offers a choice of face where there are several", async () => {
     const onTrack = vi.fn();

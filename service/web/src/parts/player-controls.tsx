@@ -33,7 +33,12 @@ export function Controls({ durationS, hasAudio, playhead, children }: ControlsPr
   const square = "key size-10 !p-0";
   return (
     <div className="grid gap-2">
-      <input type="range" className="scrubber" aria-label={t.scrub} aria-valuetext={clock(timeS)} min={0} max={durationS} step={FRAME_S} value={Math.min(timeS, durationS)} onChange={(event) => seek(Number(event.target.value))} />
+      <div className="flex items-center gap-4">
+        <input type="range" className="scrubber" aria-label={t.scrub} aria-valuetext={clock(timeS)} min={0} max={durationS} step={FRAME_S} value={Math.min(timeS, durationS)} onChange={(event) => seek(Number(event.target.value))} />
+        <span className="measure text-sm whitespace-nowrap text-ink-2">
+          {clock(timeS)} / {clock(durationS)}
+        </span>
+      </div>
       <div className="flex flex-wrap items-center gap-2">
         <button type="button" className={`${square} key-strong`} aria-label={playing ? t.pause : t.play} onClick={toggle}>
           {playing ? <PauseIcon /> : <PlayIcon />}
@@ -45,9 +50,6 @@ export function Controls({ durationS, hasAudio, playhead, children }: ControlsPr
           <OnIcon />
         </button>
         {hasAudio && <MuteButton playhead={playhead} className={square} />}
-        <span className="measure px-1 text-sm text-ink-2">
-          {clock(timeS)} / {clock(durationS)}
-        </span>
         <span className="ml-auto flex flex-wrap gap-2">{children}</span>
       </div>
     </div>

@@ -33,10 +33,10 @@ export function Player({ id, name, result, faces, playhead, track }: Props) {
   return (
     <section aria-label={`${t.title}: ${name}`} className="grid content-start gap-3">
       <Screen id={id} result={result} playhead={playhead}>
-        <svg viewBox={`0 0 ${result.clip.width} ${result.clip.height}`} className="pointer-events-none absolute inset-0 size-full" aria-hidden="true">
-          {heat && heatmap && Math.abs(playhead.timeS - heatmap.timeS) < HEAT_FOR_S && <HeatOverlay heatmap={heatmap} />}
-          {boxes && faces.filter((face) => track === null || face.track === track).map((face) => <FaceBox key={face.track} face={face} timeS={playhead.timeS} width={result.clip.width} />)}
-        </svg>
+        <div className="pointer-events-none absolute inset-0" aria-hidden="true">
+          {heat && heatmap && Math.abs(playhead.timeS - heatmap.timeS) < HEAT_FOR_S && <HeatOverlay heatmap={heatmap} clip={result.clip} />}
+          {boxes && faces.filter((face) => track === null || face.track === track).map((face) => <FaceBox key={face.track} face={face} timeS={playhead.timeS} clip={result.clip} />)}
+        </div>
       </Screen>
       <Controls durationS={result.clip.durationS} hasAudio={result.clip.hasAudio} playhead={playhead}>
         {faces.length > 0 && <Switch on={boxes} name={t.boxes} onChange={setBoxes} />}

@@ -13,14 +13,14 @@ export function Provenance({ status, result }: { status: AnalysisStatus; result:
       <h2 id="record" className="text-xl">
         {t.title}
       </h2>
-      <div className="grid items-start gap-3 md:grid-cols-2">
-        <div className="grid gap-3">
+      <div className="grid gap-3 md:grid-cols-2">
+        <div className="grid content-start gap-3">
           <Unchecked result={result} />
           <FileFacts status={status} result={result} />
-        </div>
-        <div className="grid gap-3">
-          <Rules result={result} />
           <Models versions={result.versions} />
+        </div>
+        <div className="grid content-start gap-3">
+          <Rules result={result} />
         </div>
       </div>
     </section>
@@ -112,7 +112,9 @@ function Rules({ result }: { result: Result }) {
   const timings = Object.entries(result.timings).map(([name, seconds]): [string, string] => [t.stages[name] ?? name, `${seconds.toFixed(2)} s`]);
   return (
     <Block title={t.thresholds}>
-      <Facts rows={[...thresholds, ...options]} />
+      <Facts rows={thresholds} />
+      <h3 className="mt-5 mb-2 text-base">{t.options}</h3>
+      <Facts rows={options} />
       <h3 className="mt-5 mb-2 text-base">{t.timings}</h3>
       <Facts rows={timings} />
     </Block>

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
 import type { BranchName, Result } from "@/contract";
 import type { Playhead } from "@/hooks/use-playhead";
 import { clock, percent } from "@/lib/format";
@@ -24,28 +24,27 @@ export function Timeline({ name, result, playhead, track, onTrack, bare = false 
   const t = texts.timeline;
   const lanes = useMemo(() => lanesOf(result, track), [result, track]);
   const share = Math.min(1, playhead.timeS / Math.max(result.clip.durationS, 1e-3));
+  const choice = result.faces.length > 1 && <FaceChoice result={result} track={track} onTrack={onTrack} />;
   return (
-    <section aria-label={`${t.title}: ${name}`} className={bare ? "grid gap-3" : "panel grid gap-4 p-4 sm:p-6"}>
-      <div className="flex flex-wrap items-start justify-between gap-3">
-        {!bare && (
+    <section aria-label={`${t.title}: ${name}`} className={bare ? "grid content-start gap-3" : "panel grid gap-4 p-4 sm:p-6"}>
+      {!bare && (
+        <div className="flex flex-wrap items-start justify-between gap-3">
           <div>
             <h2 className="text-xl">{t.title}</h2>
             <p className="mt-1 max-w-prose text-sm text-ink-2">{t.lead}</p>
           </div>
-        )}
-        {result.faces.length > 1 && <FaceChoice result={result} track={track} onTrack={onTrack} />}
-      </div>
-      <div className="relative">
-        <Lanes lanes={lanes} onSeek={playhead.seek} />
-        <div className="pointer-events-none absolute inset-y-0 right-0 left-0 sm:left-32" aria-hidden="true">
-          <div className="absolute inset-y-0 w-0.5 -translate-x-1/2 bg-ink" style={{ left: `${share * 100}%` }} data-playhead={share.toFixed(3)} />
+          {choice}
         </div>
+      )}
+      <div style={{ "--playhead": `${share * 100}%` } as CSSProperties}>
+        <Lanes lanes={lanes} onSeek={playhead.seek} />
       </div>
       <div className="flex justify-between text-xs text-ink-3 sm:ml-32">
         <span className="measure">{clock(0)}</span>
         <Key />
         <span className="measure">{clock(result.clip.durationS)}</span>
       </div>
+      {bare && choice}
     </section>
   );
 }
@@ -111,7 +110,7 @@ const Lanes = memo(function Lanes({ lanes, onSeek }: { lanes: Lane[]; onSeek: (t
             <CheckIcon name={lane.name} className="size-4.5 text-ink-2" />
             {laneName(lane.name)}
           </div>
-          <div role="presentation" className="flex h-9 gap-px">
+          <div role="presentation" className="lane relative flex h-9 gap-px">
             {lane.cells.map((cell, column) => (
               <Moment key={column} lane={lane.name} cell={cell} place={`${row}-${column}`} current={at[0] === row && at[1] === column} onFocus={() => setAt([row, column])} onSeek={onSeek} />
             ))}

@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
+import { api } from "@/api";
 import type { Result } from "@/contract";
 import { percent } from "@/lib/format";
 import { bandOf, type Tone, toneOf, wasJudged } from "@/lib/score";
+import { trustIn } from "@/lib/trust";
 import { Glyph } from "@/parts/glyph";
 import { Scale } from "@/parts/scale";
 import { TONE_NAME } from "@/parts/verdict-chip";
@@ -42,6 +45,7 @@ export function VerdictPanel({ result }: { result: Result }) {
         </p>
       )}
       <Reasons reasons={result.reasons} />
+      {judged && <TrustNote head={result.versions.head} />}
     </section>
   );
 }
@@ -65,6 +69,22 @@ function Reasons({ reasons }: { reasons: string[] }) {
         ))}
       </ol>
     </div>
+  );
+}
+
+/** What was measured of the head that gave this verdict, from the manifest's own numbers. */
+function TrustNote({ head }: { head: string | undefined }) {
+  const { data } = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => api.models(signal), staleTime: Infinity });
+  const trust = trustIn(head, data?.artefacts ?? []);
+  if (!trust) return null;
+  const t = texts.result.trust;
+  return (
+    <p className="border-l-2 border-line-strong pl-4 text-sm text-ink-2">
+      <b className="font-semibold text-ink">{t.title}</b> {t.measured(trust.auc, trust.clips)} <b className="font-semibold text-ink">{t.worth[trust.worth]}</b>{" "}
+      <Link href="/system" className="underline underline-offset-4 hover:text-ink">
+        {texts.footer.numbers}
+      </Link>
+    </p>
   );
 }
 

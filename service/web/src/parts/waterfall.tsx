@@ -24,11 +24,11 @@ export function Waterfall({ result }: { result: Result }) {
           </h2>
           <p className="mt-1 text-sm text-ink-2">{t.lead}</p>
         </div>
-        <div role="group" aria-label={t.by} className="flex">
-          <button type="button" className="key rounded-r-none" aria-pressed={by === "check"} onClick={() => setBy("check")}>
+        <div role="group" aria-label={t.by} className="joined">
+          <button type="button" className="key" aria-pressed={by === "check"} onClick={() => setBy("check")}>
             {t.byCheck}
           </button>
-          <button type="button" className="key -ml-px rounded-l-none" aria-pressed={by === "measure"} onClick={() => setBy("measure")}>
+          <button type="button" className="key" aria-pressed={by === "measure"} onClick={() => setBy("measure")}>
             {t.byMeasure}
           </button>
         </div>
@@ -37,13 +37,13 @@ export function Waterfall({ result }: { result: Result }) {
         <table className="w-full border-separate border-spacing-0 text-sm">
           <thead>
             <tr className="text-left text-xs text-ink-3">
-              <th scope="col" className="w-28 pb-1 font-medium sm:w-44">
+              <th scope="col" className="w-24 pb-1 font-medium sm:w-44">
                 {t.part}
               </th>
               <td className="pb-1">
                 <Axis limit={limit} />
               </td>
-              <th scope="col" className="w-16 pb-1 text-right font-medium">
+              <th scope="col" className="w-14 pb-1 text-right font-medium sm:w-16">
                 {t.logOdds}
               </th>
             </tr>
@@ -58,7 +58,7 @@ export function Waterfall({ result }: { result: Result }) {
               <th scope="row" className="border-t border-line-strong py-2.5 text-left">
                 {t.sum}
               </th>
-              <td className="border-t border-line-strong">
+              <td className="relative h-12 border-t border-line-strong p-0">
                 <Sum value={sum} limit={limit} band={bandOf(result)} />
               </td>
               <td className="measure border-t border-line-strong text-right" title={t.ofLogOdds(signed(sum), sigmoid(sum))}>
@@ -80,7 +80,7 @@ function Axis({ limit }: { limit: number }) {
   return (
     <div className="relative h-4" aria-hidden="true">
       {TICK_PROBABILITIES.filter((p) => Math.abs(logOdds(p)) <= limit * 0.94).map((p) => (
-        <span key={p} className="measure absolute -translate-x-1/2" style={{ left: place(logOdds(p), limit) }}>
+        <span key={p} className={`measure absolute -translate-x-1/2 ${p === 0.5 ? "" : "hidden sm:inline"}`} style={{ left: place(logOdds(p), limit) }}>
           {percent(p)}
         </span>
       ))}
@@ -98,20 +98,21 @@ function Row({ bar, limit, index, measured }: { bar: Bar; limit: number; index: 
     <tr data-part={bar.key}>
       <th scope="row" className="border-t border-line py-2 pr-2 text-left font-medium">
         {name}
-        {start && <span className="hidden font-normal text-ink-3 sm:block sm:text-xs">{t.startIs}</span>}
+        {start && <span className="block text-xs font-normal text-ink-3">{t.startIs}</span>}
         {measured != null && <span className="measure block text-xs font-normal text-ink-3">{measured <= 1 ? percent(measured) : measured.toLocaleString(texts.time.locale)}</span>}
       </th>
-      <td className="border-t border-line p-0">
-        <div className="relative h-10" aria-hidden="true">
-          <span className="absolute inset-y-0 left-1/2 w-px bg-line-strong" />
+      <td className="relative h-11 border-t border-line p-0">
+        <div aria-hidden="true">
+          <Middle />
+          {!start && <Step from={bar.from} limit={limit} part="in" />}
+          <Step from={bar.to} limit={limit} part="out" />
           <m.span
-            className={`absolute top-2.5 h-5 rounded-[3px] ${colour}`}
+            className={`absolute top-[calc(50%-0.625rem)] h-5 rounded-[3px] ${colour}`}
             style={{ left: place(low, limit), minWidth: "2px", transformOrigin: bar.value >= 0 ? "left" : "right", width: `${((high - low) / (2 * limit)) * 100}%` }}
             initial={{ scaleX: 0 }}
             animate={{ scaleX: 1 }}
             transition={{ duration: 0.3, delay: index * 0.05, ease: "easeOut" }}
           />
-          <span className="absolute top-7.5 h-2.5 w-px bg-ink-3" style={{ left: place(bar.to, limit) }} />
         </div>
       </td>
       <td className="measure border-t border-line text-right">{signed(bar.value)}</td>
@@ -119,13 +120,22 @@ function Row({ bar, limit, index, measured }: { bar: Bar; limit: number; index: 
   );
 }
 
+const Middle = () => <span className="absolute inset-y-0 left-1/2 w-px bg-line" />;
+
+/** The thread from one bar's end to the next bar's start. */
+function Step({ from, limit, part }: { from: number; limit: number; part: "in" | "out" }) {
+  const where = part === "in" ? "top-0 bottom-[calc(50%+0.625rem)]" : "top-[calc(50%+0.625rem)] -bottom-px";
+  return <span className={`absolute w-px -translate-x-1/2 bg-line-strong ${where}`} style={{ left: place(from, limit) }} />;
+}
+
 /** The sum against the band in which no verdict is given. */
 function Sum({ value, limit, band }: { value: number; limit: number; band: [number, number] }) {
   const [low, high] = band.map((p) => Math.max(-limit, Math.min(limit, logOdds(p)))) as [number, number];
   return (
-    <div className="relative h-10" aria-hidden="true">
-      <span className="hatched absolute inset-y-2 text-inconclusive" style={{ left: place(low, limit), width: `${((high - low) / (2 * limit)) * 100}%` }} />
-      <span className="absolute inset-y-0 left-1/2 w-px bg-line-strong" />
+    <div aria-hidden="true">
+      <span className="hatched absolute inset-y-2.5 text-inconclusive" style={{ left: place(low, limit), width: `${((high - low) / (2 * limit)) * 100}%` }} />
+      <Middle />
+      <Step from={value} limit={limit} part="in" />
       <span className="absolute top-1/2 size-3.5 -translate-1/2 rotate-45 border-2 border-surface bg-ink" style={{ left: place(value, limit) }} />
     </div>
   );
