@@ -97,6 +97,14 @@ class Keys:
             cursor = await connection.execute("SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT 1")
             return await cursor.fetchone() is not None
 
+    async def works(self, key_id: str | None) -> bool:
+        """Whether a key that was let in earlier still would be; None is nobody's key, which none can revoke."""
+        if key_id is None:
+            return True
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT 1 FROM api_keys WHERE id = %s AND revoked_at IS NULL", (key_id,))
+            return await cursor.fetchone() is not None
+
     async def revoke(self, key_id: str) -> bool:
         """End a key; false if there is none such or it has ended already."""
         async with self._pool.connection() as connection:

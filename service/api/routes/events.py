@@ -8,6 +8,8 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
+from service.access.principal import Principal
+from service.api.asker import Reader
 from service.api.context import Context, Given
 from service.api.routes.owned import Owned
 from service.contract.problems import responses
@@ -32,7 +34,9 @@ DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/status/{analysis_id}/events", response_class=StreamingResponse, responses=DESCRIBED)
-async def events(row: Owned, given: Given, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+async def events(
+    row: Owned, asker: Reader, given: Given, last_event_id: Annotated[str | None, Header()] = None
+) -> Response:
     """Follow an analysis: `progress`, then one of `complete`, `error`, `cancelled`, each with the JSON of /status.
 
     Every event holds the whole state, so a client that comes back with `Last-Event-ID` gets the present state if
@@ -41,7 +45,7 @@ async def events(row: Owned, given: Given, last_event_id: Annotated[str | None, 
     seen = event_number(last_event_id)
     if row.ended and seen == row.revision:
         return Response(status_code=204)
-    return StreamingResponse(_stream(given, row, seen), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(_stream(given, asker, row, seen), media_type="text/event-stream", headers=HEADERS)
 
 
 def event_number(last_event_id: str | None) -> int | None:
@@ -49,8 +53,11 @@ def event_number(last_event_id: str | None) -> int | None:
     return int(last_event_id) if last_event_id is not None and EVENT_ID.fullmatch(last_event_id) else None
 
 
-async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncIterator[bytes]:
-    """Events until the end; a database that goes away, or a shutdown, ends the stream for its reader to resume."""
+async def _stream(given: Context, asker: Principal, row: Analysis, seen: int | None) -> AsyncIterator[bytes]:
+    """Events until the end, or until the key is revoked.
+
+    A database that goes away, or a shutdown, ends the stream for its reader to resume.
+    """
     try:
         while not given.watcher.closed:
             if seen != row.revision:
@@ -58,11 +65,12 @@ async def _stream(given: Context, row: Analysis, seen: int | None) -> AsyncItera
             seen = row.revision
             if row.ended:
                 return
-            while (
-                not await given.watcher.changed(row.id, seen, given.settings.heartbeat_events_s)
-                and not given.watcher.closed
-            ):
+            changed = await given.watcher.changed(row.id, seen, given.settings.heartbeat_events_s)
+            if not await given.keys.works(asker.key_id):
+                return
+            if not changed:
                 yield KEEPALIVE_COMMENT
+                continue
             found = await given.analyses.get(row.id)
             if found is None:
                 return

@@ -1,6 +1,7 @@
 """Who has no key, a wrong one, a revoked one or one without the scope gets nothing; a secret is nowhere to be read."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ from service.access.keys import TOKEN
 from service.access.principal import LOCAL_ADMIN, Principal
 from service.settings import Settings
 from tests.service.access.conftest import Api, MakeApi
+from tests.service.running import eventually
 
 NOBODY = f"/status/{UUID(int=9)}"
 
@@ -83,6 +85,20 @@ def test_revoked_key_fails_at_once_in_every_process(make_api: MakeApi) -> None:
     assert not one.run(one.context.keys.revoke, key_id)
     for process in (one, other):
         assert process.client.get(NOBODY, headers=header).status_code == 401
+
+
+def test_stream_of_events_ends_with_its_key(make_api: MakeApi) -> None:
+    api = make_api(require_keys=True, heartbeat_events_s=0.05)
+    key_id, header = api.key()
+    address = api.send(header).headers["Location"]
+    asked = api.query("SELECT last_used_at FROM api_keys")
+    with ThreadPoolExecutor(1) as others:
+        stream = others.submit(api.client.get, f"{address}/events", headers=header)
+        eventually(lambda: api.query("SELECT last_used_at FROM api_keys") != asked, "the stream's request")
+        assert api.run(api.context.keys.revoke, key_id)
+        answer = stream.result()
+    assert answer.status_code == 200
+    assert "event: complete" not in answer.text
 
 
 def test_scopes_are_needed(api: Api) -> None:
