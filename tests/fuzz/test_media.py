@@ -46,6 +46,7 @@ def test_broken_clips(kinds: dict[str, bytes], tmp_path: Path, capsys: pytest.Ca
     assert tally.tried == ALL * len(KINDS) >= 300
 
 
+@pytest.mark.timeout(1_800)
 def test_hostile_files(kinds: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secret = write_clip(tmp_path / "secret.ts", plain_frames(1.0, size=(128, 96)))
     with telltale() as (url, asked):
