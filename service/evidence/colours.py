@@ -1,13 +1,13 @@
-"""One scale of colour for probabilities of being fake, in every picture and chart: blue, white at one half, red."""
+"""One colour scale for probabilities of being fake, in every picture and chart: teal, pale at one half, vermilion."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-STOPS: Final = ((0.0, (33, 102, 172)), (0.25, (103, 169, 207)), (0.5, (247, 247, 247)), (0.75, (239, 138, 98)),
-                (1.0, (178, 24, 43)))  # fmt: skip
-"""ColorBrewer's RdBu, which people with colour blindness can read."""
+STOPS: Final = ((0.0, (11, 98, 90)), (0.25, (108, 181, 170)), (0.5, (246, 246, 243)), (0.75, (236, 144, 117)),
+                (1.0, (176, 48, 20)))  # fmt: skip
+"""The web page's own two, blue-green and orange-red, which people with colour blindness can tell apart."""
 
 
 def colours_of(probability: NDArray[np.floating]) -> NDArray[np.uint8]:

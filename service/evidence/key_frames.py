@@ -81,7 +81,7 @@ def _framed(
     image = Image.fromarray(shrunk(picture, LONGEST_PX))
     scale = (image.width / scene.verdict.clip.width, image.height / scene.verdict.clip.height)
     pen = ImageDraw.Draw(image)
-    size = max(11, image.height // 26)
+    size = max(13, image.height // 18)
     font = ImageFont.load_default(size=size)
     for track, box in boxes.items():
         probability = found[track]

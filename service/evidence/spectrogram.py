@@ -16,6 +16,7 @@ RANGE_DB: Final = 70.0
 LEFT_PX: Final = 52
 TOP_PX: Final = 34
 BOTTOM_PX: Final = 22
+EDGE_PX: Final = 12
 LEAST_WIDTH_PX: Final = 600
 MARKED_HZ: Final = (125, 250, 500, 1000, 2000, 4000)
 INK: Final = (40, 40, 40)
@@ -99,7 +100,8 @@ class _Chart:
         for second in range(int(np.ceil(self.spectrum.start_s)), int(end_s) + 1):
             x = self.column(second)
             self.pen.line((x, foot, x, foot + 4), fill=INK)
-            self.pen.text((x, foot + 6), f"{second} s", fill=INK, font=self.font, anchor="ma")
+            anchor = "ma" if x + EDGE_PX < LEFT_PX + self.width else "ra"
+            self.pen.text((x, foot + 6), f"{second} s", fill=INK, font=self.font, anchor=anchor)
 
     def mark(self, window: Moment, row: int, worst: bool) -> None:
         """A scored window above the picture in the colour of its probability; the worst one is framed within it."""

@@ -6,7 +6,7 @@ from typing import Final
 from service.report.document import Conclusion, Report, SyncCurve
 from service.report.figures import log_odds, percent, plain_number
 from service.report.html import Row
-from service.report.paper import FAINT, INK, MARGIN_MM, RULE, Paper
+from service.report.paper import FAINT, INK, MARGIN_MM, REAL, RULE, Paper
 from service.report.scale import Scale
 from service.report.words import COUNTS
 
@@ -70,7 +70,7 @@ def sync_chart(paper: Paper, curve: SyncCurve) -> None:
     zero_x, zero_y = left + across.place(0.0) * paper.epw, top + (1 - up.place(0.0)) * height
     paper.line(zero_x, top, zero_x, top + height)
     paper.line(left, zero_y, left + paper.epw, zero_y)
-    paper.set_draw_color(27, 90, 147)
+    paper.set_draw_color(*REAL)
     paper.polyline(points)
     best_x, best_y = points[curve.offsets.index(curve.offset_frames)]
     paper.set_fill_color(*INK)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from service.report import charts, figures
 from service.report.document import Report
 from service.report.scale import Scale
-from service.report.words import COUNTS, SHORT_TITLES
+from service.report.words import COUNTS, SHORT_TITLES, threshold_label
 
 POLICY: Final = "default-src 'none'; img-src data:; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
@@ -77,6 +77,7 @@ def _environment() -> Environment:
         "seconds": figures.seconds,
         "number": figures.plain_number,
         "size": figures.size_of,
+        "threshold": threshold_label,
     }
     environment.globals |= {
         "gauge": charts.gauge,

@@ -13,12 +13,14 @@ Value = float | list[float]
 
 
 def sentences_of(entry: ModelEntry) -> list[str]:
-    """The figures that matter to a reader; what was not measured is not spoken of."""
+    """The figures that matter to a reader, and what the file was made from, which may say how far they carry."""
     found: list[str] = []
     for metrics in (entry.metrics, entry.metrics.get("held_out", {})):
         if isinstance(metrics, dict):
             found += _told(metrics)
-    return list(dict.fromkeys(found))[:MOST_SENTENCES]
+    data = entry.provenance.get("data")
+    made = [f"made from {data}"] if isinstance(data, str) else []
+    return list(dict.fromkeys(found))[:MOST_SENTENCES] + made
 
 
 def honest_limit(entry: ModelEntry | None) -> str | None:

@@ -15,9 +15,11 @@ from service.report.fonts import FALLBACK, FAMILY, FILES, bundled, fallback, nee
 
 MARGIN_MM: Final = 18
 LINE_MM: Final = 5.2
-INK: Final = (27, 31, 36)
-FAINT: Final = (87, 96, 106)
-RULE: Final = (208, 215, 222)
+INK: Final = (20, 32, 28)
+FAINT: Final = (86, 97, 89)
+RULE: Final = (211, 215, 207)
+SOFT: Final = (243, 244, 241)
+REAL: Final = (10, 98, 90)
 
 
 class Paper(FPDF):
@@ -75,7 +77,7 @@ class Paper(FPDF):
     def code(self, text: str) -> None:
         """Lines to be copied; they break anywhere."""
         self._font(8, INK)
-        self.set_fill_color(243, 245, 248)
+        self.set_fill_color(*SOFT)
         self.multi_cell(
             0, 4.6, spelt(text), fill=True, padding=2, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT
         )

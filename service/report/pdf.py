@@ -7,7 +7,7 @@ from service.report.document import BranchSection, Report
 from service.report.figures import log_odds, percent, plain_number, seconds, size_of
 from service.report.html import timeline_rows
 from service.report.paper import Paper
-from service.report.words import SHORT_TITLES
+from service.report.words import SHORT_TITLES, threshold_label
 
 MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 PICTURE_MM: Final = 52
@@ -89,7 +89,7 @@ def _time(paper: Paper, report: Report) -> None:
         return
     paper.heading("Second by second")
     span = f"From {seconds(report.timeline[0].start_s)} to {seconds(report.timeline[-1].end_s)}"
-    paper.text_block(f"{span}; blue speaks for real, red for fake.", 8, faint=True)
+    paper.text_block(f"{span}; teal speaks for real, red for fake.", 8, faint=True)
     strips(paper, rows)
     names = list(SHORT_TITLES)
     table = [["Second", "all", *SHORT_TITLES.values()]]
@@ -126,7 +126,7 @@ def _closing(paper: Paper, report: Report) -> None:
     paper.bullets(report.limits)
     paper.heading("Models and thresholds")
     paper.text_block(f"Vericlip {report.service_version}; parts weighed by {report.head}.")
-    thresholds = [(name.replace("_", " "), percent(value)) for name, value in report.conclusion.thresholds.items()]
+    thresholds = [(threshold_label(name), percent(value)) for name, value in report.conclusion.thresholds.items()]
     if thresholds:
         paper.grid(thresholds, (60, 114), heads=False)
     models = [(f"{m.file}\n{m.sha256}", m.role, "; ".join(m.measured)) for m in report.models]

@@ -36,6 +36,14 @@ FEATURE_LABELS: Final = {
     "intercept": "Starting point, before any evidence",
 }
 
+THRESHOLD_LABELS: Final = {
+    "deepfake_from": "Called a deepfake from",
+    "inconclusive_from": "No verdict from",
+    "inconclusive_to": "No verdict up to",
+    "gate_exit_below": "Early exit if the patches stay below",
+    "audio_exit_below": "Early exit if the voice stays below",
+}
+
 COUNTS: Final = frozenset({"tiny_num_files", "tiny_num_patches", "visual_num_faces"})
 """Features that are numbers of things; all others are probabilities."""
 
@@ -55,3 +63,8 @@ SAMPLED: Final = (
 )
 
 UNRECORDED: Final = "not recorded"
+
+
+def threshold_label(name: str) -> str:
+    """A threshold's name as people read it."""
+    return THRESHOLD_LABELS.get(name, name.replace("_", " "))

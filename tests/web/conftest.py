@@ -50,8 +50,8 @@ def service() -> Iterator[RunningService]:
 
 @pytest.fixture(scope="session")
 def locked_service() -> Iterator[RunningService]:
-    """A service without workers that asks for a key."""
-    with short_folder() as folder, RunningService(folder, workers=0, require_keys=True) as running:
+    """A service with one worker that asks for a key."""
+    with short_folder() as folder, RunningService(folder, require_keys=True) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.service.running import RunningService, eventually
 from tests.web.conftest import Visit
@@ -170,8 +170,8 @@ def test_the_history_filters_compares_and_erases(visit: Visit, service: RunningS
     expect(page.get_by_role("region", name="Both clips, check by check").get_by_role("row")).to_have_count(7)
 
 
-def test_a_service_with_keys_asks_for_one_and_keeps_it_in_this_tab(
-    visit: Visit, locked_service: RunningService, key: str, clips: Path
+def test_a_service_with_keys_asks_for_one_keeps_it_in_this_tab_and_shows_everything_with_it(
+    visit: Visit, locked_service: RunningService, key: str, clips: Path, tmp_path: Path
 ) -> None:
     visitor = visit(locked_service)
     visitor.expected = ("status of 401",)
@@ -186,23 +186,46 @@ def test_a_service_with_keys_asks_for_one_and_keeps_it_in_this_tab(
     expect(page.get_by_text("Nothing examined yet.")).to_be_visible()
     visitor.send_one(clips / "talk.mp4")
     expect(page.get_by_role("progressbar")).to_be_visible()
+    visitor.wait_for_verdict()
     assert page.evaluate("JSON.stringify(localStorage)") == "{}"
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("This analysis was cancelled.")).to_be_visible()
+    eventually(partial(page.evaluate, "document.querySelector('video').readyState >= 2"), "the player")
+    page.get_by_role("region", name="Evidence to look at").scroll_into_view_if_needed()
+    picture = page.get_by_role("img", name="The voice, as the network hears it")
+    eventually(partial(picture.evaluate, "picture => picture.complete && picture.naturalWidth > 0"), "a picture")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download report: JSON").click()
+    download.value.save_as(tmp_path / "report.json")
+    assert "sha256" in (tmp_path / "report.json").read_text()
 
 
-def test_the_keyboard_alone_reaches_everything(visit: Visit, finished: tuple[str, str]) -> None:
-    page = visit().page
-    page.goto(f"/clip/{finished[0]}")
-    page.locator("#verdict").wait_for()
+def test_the_keyboard_alone_sends_a_clip_and_reads_its_findings(visit: Visit, clips: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto("/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.locator('[data-cell="0-0"]').focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(clips / "mute.mp4")
+    visitor.wait_for_verdict()
+    tab_to(page, '[data-cell="0-0"]')
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(page.locator('[data-cell="1-1"]')).to_be_focused()
     page.keyboard.press("Enter")
     eventually(partial(page.evaluate, "document.querySelector('video').currentTime > 0"), "the player")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until it is there."""
+    reached = f"document.activeElement.matches({json.dumps(selector)})"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate(reached):
+            return
+    raise AssertionError(f"Tab does not lead to {selector}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
