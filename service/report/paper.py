@@ -97,7 +97,6 @@ class Paper(FPDF):
             first_row_as_headings=heads,
             headings_style=bold,
             line_height=4.6,
-            wrapmode=WrapMode.CHAR,
             padding=(0.7, 1.5, 0.7, 0),
         ) as table:
             for row in rows:

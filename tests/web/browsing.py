@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-PATIENCE_MS: Final = 180_000
+PATIENCE_MS: Final = 300_000
 """Longest wait for a verdict: other tests may hold the machine."""
 
 FLAGS: Final = (

@@ -30,12 +30,13 @@ function meanAt(spans: Span[], startS: number, endS: number): number | null {
   return sigmoid(here.reduce((sum, span) => sum + logOdds(span.probability), 0) / here.length);
 }
 
-/** Cuts spans into moments; where tracks differ, the most suspicious one counts, as it does in the verdict. */
+/** Cuts spans into moments, of which the last takes what is left over; where tracks differ, the most suspicious one counts, as it does in the verdict. */
 export function cut(spans: Span[], durationS: number): Cell[] {
   const step = momentS(durationS);
   const tracks = [...new Set(spans.map((span) => span.track ?? null))];
-  return Array.from({ length: Math.max(1, Math.ceil(durationS / step - 1e-6)) }, (_, index) => {
-    const [startS, endS] = [index * step, Math.min(durationS, (index + 1) * step)];
+  const count = Math.max(1, Math.round(durationS / step));
+  return Array.from({ length: count }, (_, index) => {
+    const [startS, endS] = [index * step, index === count - 1 ? durationS : (index + 1) * step];
     const found = tracks
       .map((track) => meanAt(spans.filter((span) => (span.track ?? null) === track), startS, endS))
       .filter((value) => value !== null);

@@ -56,6 +56,15 @@ describe("timeline", () => {
     expect(cells.map((cell) => cell.probability === null)).toEqual([false, true]);
     expect(cells.at(-1)?.endS).toBe(1);
   });
+  it("gives what is left over to the last moment", () => {
+    expect(cut([], 2.04).map((cell) => [cell.startS, cell.endS])).toEqual([
+      [0, 0.5],
+      [0.5, 1],
+      [1, 1.5],
+      [1.5, 2.04],
+    ]);
+    expect(cut([], 0.1)).toHaveLength(1);
+  });
   it("counts the most suspicious of several faces, or the one that was chosen", () => {
     const spans = [
       { startS: 0, endS: 1, probability: 0.2, track: 0 },

@@ -78,7 +78,7 @@ function Heads({ entries }: { entries: ModelEntry[] }) {
           </li>
         ))}
       </ul>
-      <Axis className="pt-1 sm:mr-13 sm:ml-98" />
+      <Axis className="pt-1 sm:mr-13 sm:ml-98 lg:ml-118" />
     </section>
   );
 }
@@ -103,7 +103,7 @@ function Head({ entry }: { entry: ModelEntry }) {
   const shown = figures.find(({ path }) => path.join(".") === "matched_auc") ?? headline(figures)[0];
   return (
     <details>
-      <summary className="grid items-center gap-x-4 py-2 hover:bg-sunken/60 sm:grid-cols-[7.5rem_15rem_1fr_auto]">
+      <summary className="grid items-center gap-x-4 py-2 hover:bg-sunken/60 sm:grid-cols-[7.5rem_15rem_1fr_auto] lg:grid-cols-[7.5rem_20rem_1fr_auto]">
         <Weighed entry={entry} />
         <span className="measure min-w-0 text-xs break-all text-ink-3">{entry.file}</span>
         {shown && (

@@ -138,7 +138,7 @@ function Moment({ lane, cell, place, current, onFocus, onSeek }: MomentProps) {
   const t = texts.timeline;
   const name = probability === null ? `${laneName(lane)}, ${from} – ${to}: ${t.unseen}` : t.cell(laneName(lane), from, to, probability);
   return (
-    <div role="gridcell" className="h-full min-w-0 grow basis-0">
+    <div role="gridcell" className="h-full min-w-0 basis-0" style={{ flexGrow: endS - startS }}>
       <button
         type="button"
         data-cell={place}
