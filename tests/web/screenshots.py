@@ -14,17 +14,18 @@ from tests.service.running import RunningService, eventually
 from tests.web.browsing import Visitor, chromium
 from tests.web.conftest import short_folder
 
-COLOURS = 160
+QUALITY = 84
 SHOWN = """() => document.fonts.status === "loaded"
     && [...document.querySelectorAll("video")].every((clip) => clip.readyState >= 2)
     && [...document.images].every((picture) => picture.complete && picture.naturalWidth > 0)"""
 DESKTOP = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 1780}
+MEDIUM = {"width": 1280, "height": 1420}
 PHONE = {"width": 360, "height": 780}
 
 
 def main() -> None:
-    """Write one PNG a picture into the folder given."""
+    """Write one WebP a picture into the folder given."""
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     with short_folder() as folder, RunningService(folder) as service, chromium() as browser:
@@ -36,8 +37,8 @@ def main() -> None:
         shoot("result-dark", f"/clip/{first}", color_scheme="dark")
         shoot("result-phone", f"/clip/{first}", viewport=PHONE)
         shoot("history", "/history")
-        shoot("compare", f"/compare?a={first}&b={second}")
-        shoot("system", "/system")
+        shoot("compare", f"/compare?a={first}&b={second}", viewport=MEDIUM)
+        shoot("system", "/system", viewport=MEDIUM)
 
 
 class _Camera:
@@ -52,9 +53,10 @@ class _Camera:
         eventually(partial(visitor.page.evaluate, SHOWN), "every picture")
         visitor.page.evaluate("window.scrollTo(0, 0)")
         content = visitor.page.screenshot()
-        Image.open(BytesIO(content)).convert("RGB").quantize(COLOURS).save(self._target / f"{name}.png", optimize=True)
         visitor.context.close()
-        print(f"{name}.png: {(self._target / f'{name}.png').stat().st_size / 1000:.0f} kB")
+        path = self._target / f"{name}.webp"
+        Image.open(BytesIO(content)).convert("RGB").save(path, quality=QUALITY, method=6)
+        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def _analysed(service: RunningService, folder: Path) -> tuple[str, str]:
