@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from service.access import edge
+from service.access.held import HeldAnswers
 from service.access.keys import Keys
 from service.api import docs, error_handlers, page
 from service.api.context import Context
@@ -76,6 +77,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
                 watcher,
                 expected_version(settings),
                 Playables(store),
+                HeldAnswers(settings.max_held),
             )
             try:
                 yield

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1_000, ge=1)
     """HTTP connections of one API process at a time; past that, requests are answered with 503."""
 
+    max_held: int = Field(default=100, ge=1)
+    """Streams of events and waits (`Prefer: wait`) that one API process holds open for the analyses of one key."""
+
     max_batch: int = Field(default=20, ge=1)
     """Clips that one batch may hold."""
 

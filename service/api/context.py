@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.access.held import HeldAnswers
 from service.access.keys import Keys
 from service.database.pool import Pool
 from service.jobs.analyses import Analyses
@@ -26,6 +27,7 @@ class Context:
     watcher: Watcher
     model_version: str | None
     playables: Playables
+    held: HeldAnswers
 
 
 def _of(request: Request) -> Context:

@@ -12,7 +12,7 @@ from service.access.principal import Principal
 from service.api.asker import Reader
 from service.api.context import Context, Given
 from service.api.routes.owned import Owned
-from service.contract.problems import responses
+from service.contract.problems import ProblemError, responses
 from service.contract.schemas import Status
 from service.database.pool import DATABASE_ERRORS
 from service.jobs.analyses import Analysis, as_json
@@ -21,6 +21,7 @@ router = APIRouter(tags=["analyses"])
 
 EVENT_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 RETRY_MS: Final = 2_000
+LATER: Final = {"Retry-After": "5"}
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EXAMPLE: Final = (
     'event: progress\ndata: {"analysisId": "0b0c…", "status": "processing", "percent": 40, …}\nid: 7\n\n'
@@ -45,6 +46,8 @@ async def events(
     seen = event_number(last_event_id)
     if row.ended and seen == row.revision:
         return Response(status_code=204)
+    if given.held.is_full(row.key_id):
+        raise ProblemError("rate_limited", "Too many analyses are being followed; poll this one.", dict(LATER))
     return StreamingResponse(_stream(given, asker, row, seen), media_type="text/event-stream", headers=HEADERS)
 
 
@@ -59,22 +62,23 @@ async def _stream(given: Context, asker: Principal, row: Analysis, seen: int | N
     A database that goes away, or a shutdown, ends the stream for its reader to resume.
     """
     try:
-        while not given.watcher.closed:
-            if seen != row.revision:
-                yield _event(row)
-            seen = row.revision
-            if row.ended:
-                return
-            changed = await given.watcher.changed(row.id, seen, given.settings.heartbeat_events_s)
-            if not await given.keys.works(asker.key_id):
-                return
-            if not changed:
-                yield KEEPALIVE_COMMENT
-                continue
-            found = await given.analyses.get(row.id)
-            if found is None:
-                return
-            row = found
+        with given.held.one_more(row.key_id):
+            while not given.watcher.closed:
+                if seen != row.revision:
+                    yield _event(row)
+                seen = row.revision
+                if row.ended:
+                    return
+                changed = await given.watcher.changed(row.id, seen, given.settings.heartbeat_events_s)
+                if not await given.keys.works(asker.key_id):
+                    return
+                if not changed:
+                    yield KEEPALIVE_COMMENT
+                    continue
+                found = await given.analyses.get(row.id)
+                if found is None:
+                    return
+                row = found
     except DATABASE_ERRORS:
         return
 

@@ -29,19 +29,22 @@ def asked_to_wait_s(prefer: Iterable[str] | None) -> int | None:
 async def wait_until_ended(
     given: Context, row: Analysis, prefer: Iterable[str] | None
 ) -> tuple[Analysis, dict[str, str]]:
-    """The row as it is then, and the header that tells what was granted (`max_wait_s` at most).
+    """The row as it is then, and the header that tells what was granted.
+
+    At most `max_wait_s`; nothing, while answers about this key's analyses are held back as often as may be.
 
     Raises:
         ProblemError: `not_found`, where it was erased meanwhile.
     """
     asked_s = asked_to_wait_s(prefer)
-    if asked_s is None:
+    if asked_s is None or given.held.is_full(row.key_id):
         return row, {}
     granted_s = min(asked_s, given.settings.max_wait_s)
     deadline = time.monotonic() + granted_s
-    while not row.ended and await given.watcher.changed(row.id, row.revision, deadline - time.monotonic()):
-        found = await given.analyses.get(row.id)
-        if found is None:
-            raise not_found(row.id)
-        row = found
+    with given.held.one_more(row.key_id):
+        while not row.ended and await given.watcher.changed(row.id, row.revision, deadline - time.monotonic()):
+            found = await given.analyses.get(row.id)
+            if found is None:
+                raise not_found(row.id)
+            row = found
     return row, {"Preference-Applied": f"wait={granted_s}"}
