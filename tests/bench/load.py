@@ -5,8 +5,8 @@ import os
 import random
 import struct
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,14 @@ import httpx
 import numpy as np
 import psutil
 
+from service.database.embedded import EmbeddedPostgres
 from tests.service.running import RunningService, eventually
 
 POLL_S: Final = 0.25
 SAMPLE_S: Final = 5.0
 PERCENTILES: Final = (50, 90, 95, 99)
 MIB: Final = 2**20
+DECODERS: Final = "decoders"
 
 
 @dataclass(slots=True)
@@ -32,6 +34,21 @@ class Measured:
     answers: Counter[str] = field(default_factory=Counter)
     memory: dict[str, list[int]] = field(default_factory=dict)
     """Bytes over time of the service and its children, by what they do; what is shared counts in parts (PSS)."""
+
+    processor_s: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+    """The same for processor time, by process; that of a decoder counts for the process that waited for it."""
+
+    machine_s: list[float] = field(default_factory=list)
+    """Processor time over time of everything that runs on the machine."""
+
+    def busy_s(self) -> dict[str, float]:
+        """Processor time that was spent between the first look and the last."""
+        spent = defaultdict[str, float](float)
+        for (role, _), times in self.processor_s.items():
+            spent[role] += times[-1] - times[0]
+        if self.machine_s:
+            spent["all other programs"] = self.machine_s[-1] - self.machine_s[0] - sum(spent.values())
+        return spent
 
     def took(self, kind: str, seconds: float) -> None:
         """Note one call."""
@@ -49,10 +66,14 @@ class Measured:
         total = sum(self.answers.values())
         lines.append(f"{ended} clips in {duration_s:.0f} s: {3600 * ended / duration_s:.0f} an hour")
         lines.append(f"answers: {dict(sorted(self.answers.items()))}; failed: {failed} of {total}")
-        lines.append(f"{'memory, MiB':24} {'start':>7} {'half way':>9} {'end':>9} {'most':>9}")
+        costs = ", ".join(f"{role} {took / max(1, ended):.2f}" for role, took in sorted(self.busy_s().items()))
+        lines.append(f"processor seconds a clip: {costs}")
+        lines.append(f"{'memory, MiB':24} {'start':>7} {'half way':>9} {'end':>9} {'most':>9}   medians by sixths")
         for role, sizes in sorted(self.memory.items()):
-            marks = (sizes[len(sizes) // 2], sizes[-1], max(sizes))
-            lines.append(f"{role:24} {sizes[0] / MIB:7.0f} " + " ".join(f"{size / MIB:9.0f}" for size in marks))
+            sixth = max(1, len(sizes) // 6)
+            parts = (sizes[:sixth], sizes[len(sizes) // 2 :][:sixth], sizes[-sixth:])
+            start, half_way, end = (np.median(part) / MIB for part in parts)
+            lines.append(f"{role:24} {start:7.0f} {half_way:9.0f} {end:9.0f} {max(sizes) / MIB:9.0f}")
         lines.append(f"load average of the machine: {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
         return "\n".join(lines)
 
@@ -69,8 +90,8 @@ class Clients:
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
         self.measured = Measured()
 
-    async def run(self, family: psutil.Process | None = None) -> Measured:
-        """Go, and watch the memory of `family` meanwhile."""
+    async def run(self, family: Sequence[psutil.Process] = ()) -> Measured:
+        """Go, and watch `family` and all below it meanwhile."""
         until = time.monotonic() + self._duration_s
         async with self._http, _watching(family, self.measured):
             await asyncio.gather(*(self._client(until) for _ in range(self._count)))
@@ -114,14 +135,13 @@ class Clients:
 
 
 @asynccontextmanager
-async def _watching(family: psutil.Process | None, measured: Measured) -> AsyncIterator[None]:
-    async def watch(top: psutil.Process) -> None:
+async def _watching(family: Sequence[psutil.Process], measured: Measured) -> AsyncIterator[None]:
+    async def watch() -> None:
         while True:
-            for role, size in (await asyncio.to_thread(_weigh, top)).items():
-                measured.memory.setdefault(role, []).append(size)
+            await asyncio.to_thread(_look, family, measured)
             await asyncio.sleep(SAMPLE_S)
 
-    watching = asyncio.ensure_future(watch(family)) if family is not None else None
+    watching = asyncio.ensure_future(watch()) if family else None
     try:
         yield
     finally:
@@ -129,19 +149,30 @@ async def _watching(family: psutil.Process | None, measured: Measured) -> AsyncI
             watching.cancel()
 
 
-def _weigh(top: psutil.Process) -> Counter[str]:
+def _look(family: Sequence[psutil.Process], measured: Measured) -> None:
     weights = Counter[str]()
-    for process in (top, *top.children(recursive=True)):
+    for process in [found for top in family for found in (top, *top.children(recursive=True))]:
         try:
-            weights[_role(process.cmdline())] += process.memory_full_info().pss
+            role, times = _role(process.cmdline()), process.cpu_times()
+            weights[role] += process.memory_full_info().pss
         except psutil.Error:
             continue
-    return weights
+        if role != DECODERS:
+            # The postmaster would count those again that were looked at while they ran.
+            waited_for = times.children_user + times.children_system if role == "inference" else 0.0
+            spent = times.user + times.system + waited_for
+            measured.processor_s.setdefault((role, process.pid), []).append(spent)
+    for role, weight in weights.items():
+        measured.memory.setdefault(role, []).append(weight)
+    machine = psutil.cpu_times()
+    measured.machine_s.append(sum(machine) - machine.idle - getattr(machine, "iowait", 0.0))
 
 
 def _role(command: list[str]) -> str:
     programs = {"serve": "API", "worker": "workers", "service.inference.main": "inference"}
-    return next((role for word, role in programs.items() if word in command), "PostgreSQL, ffmpeg")
+    is_decoder = bool(command) and "ffmpeg" in command[0]
+    other = DECODERS if is_decoder else "PostgreSQL"
+    return next((role for word, role in programs.items() if word in command), other)
 
 
 @contextmanager
@@ -156,4 +187,6 @@ def load(folder: Path, clip: Path, clients: int, workers: int, duration_s: float
     """Run clients against a service that is started for them."""
     with served(folder, workers) as service:
         crowd = Clients(str(service.http.base_url), clip.read_bytes(), clients, duration_s)
-        return asyncio.run(crowd.run(service.process))
+        # The database server is nobody's child, so that it outlives a kill.
+        database = EmbeddedPostgres(service.data_dir / "postgres").postmaster()
+        return asyncio.run(crowd.run([service.process, *([database] if database else [])]))
