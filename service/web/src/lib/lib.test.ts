@@ -5,6 +5,7 @@ import { figureName, figuresOf, headline } from "@/lib/figures";
 import { ago, clock, percent, signed } from "@/lib/format";
 import { cut, lanesOf, momentS } from "@/lib/lanes";
 import { bandOf, logOdds, scoreColour, sigmoid, toneOf } from "@/lib/score";
+import { trustIn } from "@/lib/trust";
 import { bars, byBranch, INTERCEPT, reach } from "@/lib/waterfall";
 import { heatColour } from "@/parts/heatmap";
 
@@ -109,6 +110,18 @@ describe("figures of networks", () => {
   it("takes areas under the curve near the root for the headline", () => {
     expect(headline(figures).map(({ path }) => path.join("."))).toEqual(["held_out.auc"]);
     expect(figureName(["held_out", "auc_shift_2"])).toBe("AUC, shift 2");
+  });
+});
+
+describe("trust in a verdict", () => {
+  const head = (matched_auc: number) => [{ file: "head.joblib", sha256: "", role: "fusion", metrics: { clips: 205, matched_auc } }];
+  it("is what was measured of the head in use", () => {
+    expect([0.52, 0.64, 0.8].map((auc) => trustIn("head.joblib", head(auc))?.worth)).toEqual(["chance", "weak", "good"]);
+    expect(trustIn("head.joblib", head(0.64))).toMatchObject({ auc: 0.64, clips: 205 });
+  });
+  it("is not spoken of where nothing was measured", () => {
+    expect(trustIn("other.joblib", head(0.64))).toBeNull();
+    expect(trustIn(undefined, [])).toBeNull();
   });
 });
 

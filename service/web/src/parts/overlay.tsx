@@ -38,5 +38,6 @@ export function FaceBox({ face, timeS, clip }: { face: Face; timeS: number; clip
 export function HeatOverlay({ heatmap, clip }: { heatmap: HeatmapGrid; clip: Size }) {
   const [left, top, right, bottom] = heatmap.box;
   const place = { left: share(left, clip.width), top: share(top, clip.height), width: share(right - left, clip.width), height: share(bottom - top, clip.height) };
-  return <img src={heatmapUrl(heatmap.rows)} alt="" className="absolute opacity-60" style={place} />;
+  const url = heatmapUrl(heatmap.rows);
+  return url && <img src={url} alt="" className="absolute opacity-60" style={place} />;
 }

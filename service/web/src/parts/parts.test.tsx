@@ -9,6 +9,7 @@ import type { Result } from "@/contract";
 import { result, steps } from "@/fixtures";
 import type { Playhead } from "@/hooks/use-playhead";
 import { BranchCards } from "@/parts/branch-cards";
+import { Differences } from "@/parts/differences";
 import { DropZone } from "@/parts/drop-zone";
 import { isEarlyExit, Pipeline } from "@/parts/pipeline";
 import { Player } from "@/parts/player";
@@ -69,6 +70,15 @@ describe("waterfall", () => {
     await userEvent.click(screen.getByRole("button", { name: texts.waterfall.byMeasure }));
     expect(rows()).toContain("visual_prob_max");
     expect(within(screen.getByRole("row", { name: /^Result/ })).getByText("+2.00")).toBeTruthy();
+  });
+});
+
+describe("comparison", () => {
+  it("sets both clips beside one another, and says where one could not be judged", () => {
+    const other: Result = { ...result, probability: 0.3, branches: result.branches.filter(({ name }) => name !== "audio") };
+    show(<Differences names={["a.mp4", "b.mp4"]} results={[result, other]} />);
+    expect(screen.getByRole("row", { name: /Probability of being fake 88% 30% −58/ })).toBeTruthy();
+    expect(screen.getByRole("row", { name: /Voice 40% cannot tell/ })).toBeTruthy();
   });
 });
 

@@ -90,7 +90,13 @@ function SentRow({ item }: { item: Extract<Sending, { phase: "sent" }> }) {
   );
   const close = <Dismiss itemKey={item.key} label={`${texts.upload.dismiss}: ${item.name}`} />;
   if (error) return <Row name={item.name} state={adviceOn(error)} actions={close} />;
-  if (data?.status !== "processing") return <Row name={link} state={data && <Outcome status={data} />} actions={close} />;
+  if (data?.status !== "processing") {
+    return (
+      <Row name={link} state={data && <Outcome status={data} />} actions={close}>
+        {data?.error && <p className="text-sm text-ink-2">{adviceOn(data.error)}</p>}
+      </Row>
+    );
+  }
   return (
     <Row name={link} state={texts.pipeline.stages[data.stageName] ?? data.stageName} actions={<CancelButton id={item.id} name={item.name} />}>
       <ProgressBar share={data.percent / 100} label={texts.pipeline.progress(item.name)} />
