@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api } from "@/api";
 import type { BranchName } from "@/contract";
@@ -18,6 +18,7 @@ export function AnalysePage() {
   useTitle(texts.nav.analyse);
   const uploads = useUploads();
   const take = useSingleClip();
+  const list = useListInView(uploads.length);
   const t = texts.analyse;
   return (
     <div className="grid gap-12">
@@ -32,7 +33,7 @@ export function AnalysePage() {
         <Checks />
       </section>
       {uploads.length > 0 && (
-        <section aria-labelledby="queue" className="grid gap-3">
+        <section ref={list} aria-labelledby="queue" className="grid scroll-mb-6 gap-3">
           <h2 id="queue" className="text-xl">
             {t.queue}
           </h2>
@@ -58,6 +59,17 @@ function useSingleClip() {
     const [first, ...others] = send(files);
     setAwaited(first !== undefined && others.length === 0 ? first : null);
   };
+}
+
+/** Shows the list of clips whenever one is added to it, since it may lie below the window's edge. */
+function useListInView(count: number) {
+  const list = useRef<HTMLElement>(null);
+  const shown = useRef(count);
+  useEffect(() => {
+    if (count > shown.current) list.current?.scrollIntoView({ block: "nearest" });
+    shown.current = count;
+  }, [count]);
+  return list;
 }
 
 function Checks() {
