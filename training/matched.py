@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from training.clips import ClipRow
+from training.metrics import roc_auc
 
 PAGES: Final = (
     "choijeongsoo/lip2speech-unit",
@@ -23,15 +23,8 @@ SMALL: Final = "small pages"
 
 def page_aucs(rows: Sequence[ClipRow], scores: NDArray[np.float64], *, visual_only: bool = False) -> dict[str, float]:
     """AUC within each page. With `visual_only`, clips whose pictures are real but whose sound is forged stay out."""
-    page = np.array([_page(row.source) for row in rows])
-    fake = np.array([row.label == "fake" for row in rows])
     usable = np.array([not visual_only or row.video_label == row.label for row in rows])
-    found = {}
-    for name in (*PAGES, SMALL):
-        here = (page == name) & usable
-        if fake[here].any() and not fake[here].all():
-            found[name] = float(roc_auc_score(fake[here], scores[here]))
-    return found
+    return _aucs(_pages_of(rows)[usable], _fakes_of(rows)[usable], scores[usable])
 
 
 def held_out_metrics(
@@ -39,11 +32,45 @@ def held_out_metrics(
 ) -> dict[str, float]:
     """`matched_auc` (mean over pages), `auc` over all held-out clips, and the AUC of each page."""
     usable = np.array([not visual_only or row.video_label == row.label for row in rows])
-    fake = np.array([row.label == "fake" for row in rows])
     pages = page_aucs(rows, scores, visual_only=visual_only)
-    overall = float(roc_auc_score(fake[usable], scores[usable]))
+    overall = roc_auc(_fakes_of(rows)[usable], scores[usable])
     metrics = {"matched_auc": float(np.mean(list(pages.values()))), "auc": overall}
     return {name: round(value, 4) for name, value in {**metrics, **pages}.items()}
+
+
+def matched_interval(
+    rows: Sequence[ClipRow], scores: NDArray[np.float64], groups: Sequence[str], *, draws: int = 1000, seed: int = 0
+) -> list[float]:
+    """Ends of the 95% bootstrap interval of the matched AUC over whole groups (a person, a scene)."""
+    pages, fakes = _pages_of(rows), _fakes_of(rows)
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    places_of = [np.flatnonzero(member == group) for group in range(member.max() + 1)]
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws):
+        drawn = np.concatenate([places_of[group] for group in rng.integers(len(places_of), size=len(places_of))])
+        aucs = _aucs(pages[drawn], fakes[drawn], scores[drawn])
+        if aucs:
+            found.append(float(np.mean(list(aucs.values()))))
+    low, high = np.percentile(found, (2.5, 97.5)) if found else (float("nan"), float("nan"))
+    return [round(float(low), 4), round(float(high), 4)]
+
+
+def _aucs(pages: NDArray[np.str_], fakes: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:
+    found = {}
+    for name in (*PAGES, SMALL):
+        here = pages == name
+        if fakes[here].any() and not fakes[here].all():
+            found[name] = roc_auc(fakes[here], scores[here])
+    return found
+
+
+def _pages_of(rows: Sequence[ClipRow]) -> NDArray[np.str_]:
+    return np.array([_page(row.source) for row in rows])
+
+
+def _fakes_of(rows: Sequence[ClipRow]) -> NDArray[np.bool_]:
+    return np.array([row.label == "fake" for row in rows])
 
 
 def _page(source: str) -> str:

@@ -1,11 +1,14 @@
 """Writes MODEL_CARD.md from the manifest, so that no figure in it was typed by hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from models.store import Artefact, ModelStore
 
 CARD_NAME: Final = "MODEL_CARD.md"
+GLANCE: Final = ("clips", "auc", "auc_interval", "matched_auc", "matched_auc_interval", "balanced_ece")
+"""Figures of a fusion head that the first table shows."""
 
 INTRODUCTION: Final = """# Model card
 
@@ -74,6 +77,7 @@ def write_card(folder: Path) -> Path:
         INTRODUCTION,
         METHOD,
         "## Figures\n",
+        _overview(heads),
         *(_section(a) for a in (*branches, *heads)),
         FAILURES,
         _files(artefacts),
@@ -83,23 +87,54 @@ def write_card(folder: Path) -> Path:
     return path
 
 
+def _overview(heads: Sequence[Artefact]) -> str:
+    rows = [
+        [a.file.removesuffix(".joblib"), ", ".join(a.config["branches"]), *(_shown(a.metrics.get(n)) for n in GLANCE)]
+        for a in heads
+    ]
+    return "### All heads at a glance\n\n" + _table(["head", "branches", *GLANCE], rows)
+
+
 def _section(artefact: Artefact) -> str:
-    rows = [f"| {name} | {value} |" for name, value in _flat(artefact.metrics)]
-    table = "\n".join(["| figure | value |", "|---|---|", *rows])
     made = f"Made by `{artefact.provenance['command']}`: {artefact.provenance['data']}."
-    return f"### {artefact.file}\n\n{table}\n\n{made}\n"
+    return "\n".join([f"### {artefact.file}\n", *_tables(artefact.metrics), made, ""])
 
 
-def _flat(metrics: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
+def _tables(metrics: dict[str, Any], title: str = "") -> list[str]:
+    """One table of the plain figures, then one for each figure that is broken down."""
+    heading = [f"**{title}**\n"] if title else []
+    if _is_grid(metrics):
+        columns = list(next(iter(metrics.values())))
+        rows = [[name, *(_shown(value[column]) for column in columns)] for name, value in metrics.items()]
+        return [*heading, _table(["", *columns], rows)]
+    plain = [[name, _shown(value)] for name, value in metrics.items() if not isinstance(value, dict)]
+    found = [*heading, _table(["figure", "value"], plain)] if plain else []
     for name, value in metrics.items():
         if isinstance(value, dict):
-            rows += _flat(value, f"{prefix}{name}: ")
-        else:
-            rows.append((f"{prefix}{name}", str(value)))
-    return rows
+            found += _tables(value, f"{title}: {name}" if title else name)
+    return found
+
+
+def _is_grid(metrics: dict[str, Any]) -> bool:
+    """Whether every value is broken down by the same plain figures, so that one table holds them all."""
+    inner = list(metrics.values())
+    if not inner or not all(isinstance(value, dict) for value in inner):
+        return False
+    plain = not any(isinstance(figure, dict) for value in inner for figure in value.values())
+    return plain and all(list(value) == list(inner[0]) for value in inner)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 3:
+        return f"{value[0]} [{value[1]}, {value[2]}]"
+    return "" if value is None else str(value)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
 def _files(artefacts: Any) -> str:
-    rows = [f"| {a.file} | {a.role} | `{a.sha256[:16]}` | {a.provenance.get('date', '')} |" for a in artefacts]
-    return "\n".join(["## Files\n", "| file | role | SHA-256 begins | made on |", "|---|---|---|---|", *rows]) + "\n"
+    rows = [[a.file, a.role, f"`{a.sha256[:16]}`", a.provenance.get("date", "")] for a in artefacts]
+    return "## Files\n\n" + _table(["file", "role", "SHA-256 begins", "made on"], rows)

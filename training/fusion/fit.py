@@ -18,12 +18,15 @@ from training.clips import ClipRow
 from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
 from training.fusion.regression import balanced_weights, fit_regression
-from training.matched import held_out_metrics
+from training.matched import held_out_metrics, matched_interval
+from training.metrics import roc_auc_ci
 from training.publish import publish_bundle
 from training.splits import is_held_out
 
 FOLDS: Final = 5
 STRENGTH: Final = 0.02
+DRAWS: Final = 500
+"""Bootstrap resamplings for the intervals."""
 UNCALIBRATED: Final = "clip_fusion_logreg_5way.joblib"
 
 
@@ -107,12 +110,30 @@ def head_metrics(data: FusionData, places: NDArray[np.int64], logits: NDArray[np
     labels = data.labels[places]
     probability = 1 / (1 + np.exp(-logits))
     metrics: dict[str, Any] = {"clips": len(places), "auc": round(float(roc_auc_score(labels, logits)), 4)}
+    groups = data.groups[places].tolist()
+    metrics["auc_interval"] = roc_auc_ci(labels, logits, groups, draws=DRAWS).as_list()[1:]
     if "source" in data.table:
-        metrics.update(held_out_metrics(_rows(data.table.iloc[places]), logits))
+        rows = _rows(data.table.iloc[places])
+        metrics.update(held_out_metrics(rows, logits))
+        metrics["matched_auc_interval"] = matched_interval(rows, logits, groups, draws=DRAWS)
     weights = data.weights[places]
     metrics["balanced_brier"] = round(float(np.average(np.square(probability - labels), weights=weights)), 4)
     metrics["balanced_ece"] = round(expected_calibration_error(probability, labels, weights), 4)
+    if "method" in data.table:
+        metrics["by_method"] = _by_method(data.table["method"].iloc[places].to_numpy(np.str_), labels, logits)
     return metrics
+
+
+def _by_method(
+    methods: NDArray[np.str_], labels: NDArray[np.int64], logits: NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    """Each generator's clips against all real ones."""
+    found = {}
+    for method in sorted(set(methods[labels == 1])):
+        chosen = (labels == 0) | (methods == method)
+        count = int((labels[chosen] == 1).sum())
+        found[method] = {"count": count, "auc": round(float(roc_auc_score(labels[chosen], logits[chosen])), 3)}
+    return found
 
 
 def expected_calibration_error(
