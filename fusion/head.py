@@ -16,10 +16,15 @@ CLIP: Final = 1e-3
 COUNT_LIMIT: Final[dict[str, float]] = {"tiny_num_files": 8.0, "tiny_num_patches": 5_000.0, "visual_num_faces": 16.0}
 """Counts say how much was seen, which matters only while it is little; beyond this they would tell of resolution."""
 
+VOICE: Final = "audio_prob_fake"
+FACE: Final = "visual_prob_mean"
+
 HEADS: Final[dict[str, tuple[str, ...]]] = {
     "clip_fusion_logreg_gate.joblib": ("gate",),
     "clip_fusion_logreg_gate_audio.joblib": ("gate", "audio"),
     "clip_fusion_logreg_audio.joblib": ("audio",),
+    "clip_fusion_logreg_visual.joblib": ("visual",),
+    "clip_fusion_logreg_visual_audio.joblib": ("visual", "audio"),
     "clip_fusion_logreg_2way.joblib": ("gate", "visual"),
     "clip_fusion_logreg_3way.joblib": ("gate", "visual", "temporal"),
     "clip_fusion_logreg_3way_audio.joblib": ("gate", "visual", "audio"),
@@ -37,7 +42,11 @@ def columns_of(branches: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def transform(columns: tuple[str, ...], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Features `(..., len(columns))` as the regression sees them: probabilities as log-odds, counts saturated."""
+    """Features `(..., len(columns))` as the regression sees them: probabilities as log-odds, counts saturated.
+
+    Beside a face, a voice counts only as far as it sounds forged: forged lips mostly move to a live voice, which
+    says nothing for them.
+    """
     seen = np.empty_like(values, dtype=np.float64)
     for place, column in enumerate(columns):
         value = values[..., place]
@@ -46,6 +55,8 @@ def transform(columns: tuple[str, ...], values: NDArray[np.float64]) -> NDArray[
         else:
             probability = np.clip(value, CLIP, 1 - CLIP)
             seen[..., place] = np.log(probability / (1 - probability))
+            if column == VOICE and FACE in columns:
+                seen[..., place] = np.maximum(seen[..., place], 0.0)
     return seen
 
 

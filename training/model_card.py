@@ -27,11 +27,12 @@ Pages that show both real and fake clips were **held out of branch training** (`
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
 are measured out of five folds by person or scene. Then the face network went on for a last run over **all pages**, and
 the temporal network, which reads its embeddings, was trained anew: no fair figure can be had for the last form of these
-two; the face network's figures are those of its held-out parent, the temporal network's flatter. The audio networks'
-figures are from the `dev` split, of which the corpora and nearly all spoofing systems are not in `train`; the encoder's
-layers and regularisation were chosen among about ninety settings on that split and on voices of held-out clips, so its
-figures, and those of fusion's voice, are optimistic. Faces and voices for the figures and for fusion were taken from
-clips as an earlier face finder had read them.
+two; the face network's figures are those of its held-out parent, the temporal network's flatter. No temporal network
+was trained on the parent's embeddings, so fusion was fitted without motion, which has no weight in it. The speech encoder's
+line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources left out, each
+utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. Its layers, regularisation and
+weighting were chosen among about a hundred settings on such figures and on voices of held-out clips, so they, and those
+of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
@@ -48,15 +49,16 @@ METHOD: Final = """## Method
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), fitted on utterances as they are and degraded;
   and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
-- Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; temperature by
-  Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
+- Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a
+  voice counts only as far as it sounds forged; temperature by Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
   is reported, which flatters that error a little.
 """
 
 FAILURES: Final = """## Known failures
 
-- The voice is judged wrongly in about one case of three on unseen corpora and systems (equal-error rate on `dev`);
-  formant synthesis such as eSpeak can pass for a live recording. The CQCC network alone is below chance there.
+- The voice is judged wrongly in more than one case of four on unseen corpora and systems; a large autoregressive
+  generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
+  The CQCC network alone is below chance there.
 - The gate's patches and the motion give no evidence that carries over; fusion gives them little weight or none.
 - The sync network finds dubs and large shifts only a little better than chance; offsets are named only where certain.
 - Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.

@@ -54,6 +54,17 @@ def test_columns_are_in_canonical_order_whatever_order_is_asked() -> None:
     assert columns_of(("audio", "gate")) == (*FEATURES[:5], "audio_prob_fake")
 
 
+def test_a_live_voice_says_nothing_for_a_face() -> None:
+    columns = ("visual_prob_mean", "audio_prob_fake")
+    live, unsure, forged = (transform(columns, np.array([0.5, voice]))[1] for voice in (0.1, 0.5, 0.9))
+    assert live == unsure == 0.0 < forged
+
+
+def test_a_voice_alone_counts_both_ways() -> None:
+    live, unsure, forged = (transform(("audio_prob_fake",), np.array([voice]))[0] for voice in (0.1, 0.5, 0.9))
+    assert live < unsure < forged
+
+
 def test_large_counts_say_nothing_more() -> None:
     columns = ("visual_num_faces", "visual_prob_mean")
     few, many, more = (transform(columns, np.array([n, 0.5]))[0] for n in (2.0, 16.0, 900.0))
@@ -69,6 +80,8 @@ def test_large_counts_say_nothing_more() -> None:
         ({"gate", "visual"}, "clip_fusion_logreg_2way.joblib"),
         ({"audio"}, "clip_fusion_logreg_audio.joblib"),
         ({"gate", "audio"}, "clip_fusion_logreg_gate_audio.joblib"),
+        ({"visual", "temporal", "sync"}, "clip_fusion_logreg_visual.joblib"),
+        ({"visual", "audio", "sync"}, "clip_fusion_logreg_visual_audio.joblib"),
         ({"gate"}, "clip_fusion_logreg_gate.joblib"),
     ],
 )
