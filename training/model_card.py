@@ -26,13 +26,14 @@ redistributes the weights commercially must check them.
 Pages that show both real and fake clips were **held out of branch training** (`training/splits.py`) while the figures
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
 are measured out of five folds by person or scene. Then the face network went on for a last run over **all pages**, and
-the temporal network, which reads its embeddings, was trained anew: no fair figure can be had for the last form of these
-two; the face network's figures are those of its held-out parent, the temporal network's flatter. No temporal network
-was trained on the parent's embeddings, so fusion was fitted without motion, which has no weight in it. The speech encoder's
-line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources left out, each
-utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. Its layers, regularisation and
-weighting were chosen among about a hundred settings on such figures and on voices of held-out clips, so they, and those
-of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it has learnt nothing.
+the temporal network, which reads its embeddings, was trained anew: no fair figure can be had for the last form of
+these two; the face network's figures are those of its held-out parent, the temporal network's flatter. No temporal
+network was trained on the parent's embeddings, so fusion was fitted without motion, which has no weight in it. The
+speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources
+left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. Its layers,
+regularisation and weighting were chosen among about a hundred settings on such figures and on voices of held-out
+clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it
+has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
@@ -50,8 +51,8 @@ METHOD: Final = """## Method
   and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
 - Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a
-  voice counts only as far as it sounds forged; temperature by Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
-  is reported, which flatters that error a little.
+  voice counts only as far as it sounds forged; temperature by Brier score on out-of-fold scores. With so few clips the
+  temperature is fitted on the scores whose calibration error is reported, which flatters that error a little.
 """
 
 FAILURES: Final = """## Known failures
