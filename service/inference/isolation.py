@@ -20,8 +20,12 @@ ABANDONED_AFTER_S: Final = 60.0
 """A folder as young as this may not have been locked yet by who made it."""
 
 NEEDED: Final = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV"})
-NEEDED_PREFIXES: Final = ("PYTHON", "OMP_", "MKL_", "CUDA_", "NVIDIA_", "TORCH_", "COVERAGE_")
+NEEDED_PREFIXES: Final = ("PYTHON", "OMP_", "MKL_", "ONEDNN_", "CUDA_", "NVIDIA_", "TORCH_", "COVERAGE_")
 """Of the environment; all else, such as the database's password or a bucket's keys, stays behind."""
+
+KERNELS: Final = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
+"""oneDNN keeps a kernel with its memory for each of the last 1,024 shapes that it met, and clips come in ever new
+sizes: memory would grow for hundreds of clips. With 64, clips take as long and memory stays level."""
 
 
 def restrict(pid: int, limits: ChildLimits) -> None:
@@ -51,7 +55,7 @@ def allow_processor_time(pid: int, more_s: float) -> None:
 def environment_of_child(environment: Mapping[str, str], scratch: str, threads: int) -> dict[str, str]:
     """The little of `environment` that computing needs, and where temporary files go."""
     kept = {name: value for name, value in environment.items() if name in NEEDED or name.startswith(NEEDED_PREFIXES)}
-    return kept | {"TMPDIR": scratch, "OMP_NUM_THREADS": str(threads)}
+    return KERNELS | kept | {"TMPDIR": scratch, "OMP_NUM_THREADS": str(threads)}
 
 
 class PrivateFolder:

@@ -36,9 +36,15 @@ def test_child_is_given_no_secrets() -> None:
     assert environment_of_child(given, "/tmp/x", 2) == {
         "PATH": "/bin",
         "CUDA_VISIBLE_DEVICES": "0",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
         "TMPDIR": "/tmp/x",
         "OMP_NUM_THREADS": "2",
     }
+
+
+def test_an_operator_may_keep_more_kernels() -> None:
+    given = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256"}
+    assert environment_of_child(given, "/tmp/x", 1)["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "256"
 
 
 def test_folder_is_private_and_goes_with_its_contents() -> None:
