@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.clips import ClipRow
-from training.metrics import roc_auc
+from training.metrics import bootstrap_ci, roc_auc
 
 PAGES: Final = (
     "choijeongsoo/lip2speech-unit",
@@ -39,21 +39,17 @@ def held_out_metrics(
 
 
 def matched_interval(
-    rows: Sequence[ClipRow], scores: NDArray[np.float64], groups: Sequence[str], *, draws: int = 1000, seed: int = 0
+    rows: Sequence[ClipRow], scores: NDArray[np.float64], groups: Sequence[str], *, draws: int = 1000
 ) -> list[float]:
     """Ends of the 95% bootstrap interval of the matched AUC over whole groups (a person, a scene)."""
-    pages, fakes = _pages_of(rows), _fakes_of(rows)
-    _, member = np.unique(np.asarray(groups), return_inverse=True)
-    places_of = [np.flatnonzero(member == group) for group in range(member.max() + 1)]
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(draws):
-        drawn = np.concatenate([places_of[group] for group in rng.integers(len(places_of), size=len(places_of))])
-        aucs = _aucs(pages[drawn], fakes[drawn], scores[drawn])
-        if aucs:
-            found.append(float(np.mean(list(aucs.values()))))
-    low, high = np.percentile(found, (2.5, 97.5)) if found else (float("nan"), float("nan"))
-    return [round(float(low), 4), round(float(high), 4)]
+    pages = _pages_of(rows)
+
+    def mean_over_pages(fakes: NDArray[np.int64], drawn: NDArray[np.float64]) -> float:
+        places = drawn.astype(np.int64)
+        aucs = _aucs(pages[places], fakes == 1, scores[places])
+        return float(np.mean(list(aucs.values()))) if aucs else float("nan")
+
+    return bootstrap_ci(mean_over_pages, _fakes_of(rows), np.arange(len(rows)), groups, draws=draws).as_list()[1:]
 
 
 def _aucs(pages: NDArray[np.str_], fakes: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:

@@ -131,6 +131,24 @@ def reliability(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> 
     return found
 
 
+def by_kind(
+    labels: ArrayLike, scores: ArrayLike, kinds: Sequence[str], *, positive: bool
+) -> dict[str, dict[str, float]]:
+    """How many of each kind (a generator, a source) within one class, and its AUC and EER against all of the other."""
+    truth, values = _checked(labels, scores)
+    names, found = np.asarray(kinds, dtype=object).astype(str), {}
+    mine = truth == int(positive)
+    for name in sorted({str(name) for name in names[mine]}):
+        own = mine & (names == name)
+        chosen = own | ~mine
+        found[name] = {
+            "count": int(own.sum()),
+            "auc": round(roc_auc(truth[chosen], values[chosen]), 3),
+            "eer": round(eer(truth[chosen], values[chosen]), 3),
+        }
+    return found
+
+
 def roc_auc_ci(
     labels: ArrayLike,
     scores: ArrayLike,

@@ -75,6 +75,18 @@ def test_pages_that_branches_were_trained_on_are_left_out(tmp_path: Path) -> Non
     assert len(FusionData.read(tmp_path / "features.csv").table) == 30
 
 
+def test_a_silent_branch_gets_no_weight_and_the_command_says_so(tmp_path: Path) -> None:
+    _table(120).to_csv(tmp_path / "features.csv", index=False)
+    fit_fusion(tmp_path / "features.csv", tmp_path / "weights", silent=("audio",))
+    store = ModelStore(tmp_path / "weights")
+    file = "clip_fusion_logreg_5way_calibrated.joblib"
+    head = FusionHead.from_bundle(file, store.bundle(file))
+    weights = dict(zip(head.columns, head.weights, strict=True))
+    assert weights["audio_prob_fake"] == 0
+    assert weights["visual_prob_mean"] > 0
+    assert "--silent audio" in store.artefact(file).provenance["command"]
+
+
 def test_one_class_cannot_be_fitted(tmp_path: Path) -> None:
     table = _table(20)
     table["label"] = "real"

@@ -12,6 +12,7 @@ from training.metrics import (
     balanced_accuracy,
     bootstrap_ci,
     brier,
+    by_kind,
     ece,
     eer,
     f1,
@@ -94,6 +95,11 @@ def test_figures_at_one_half() -> None:
     assert accuracy(labels, probabilities) == 0.5
     assert balanced_accuracy(labels, probabilities) == pytest.approx(1 / 3)
     assert f1(labels, probabilities) == pytest.approx(2 * 2 / 6)
+
+
+def test_each_kind_is_compared_with_all_of_the_other_class() -> None:
+    found = by_kind([0, 0, 1, 1, 1], [0.2, 0.4, 0.1, 0.3, 0.9], ["-", "-", "a", "b", "b"], positive=True)
+    assert found == {"a": {"count": 1, "auc": 0.0, "eer": 1.0}, "b": {"count": 2, "auc": 0.75, "eer": 0.5}}
 
 
 def test_losses_of_probabilities() -> None:

@@ -1,6 +1,5 @@
 """Scores of a voice network on utterances it was not trained on, as figures for the manifest."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from models.spec import AudioSpec
 from training.audio.corpus import Corpus
-from training.metrics import bootstrap_ci, eer, roc_auc, roc_auc_ci
+from training.metrics import bootstrap_ci, by_kind, eer, roc_auc, roc_auc_ci
 
 
 @torch.inference_mode()
@@ -46,8 +45,8 @@ def figures(corpus: Corpus, rows: list[int], scores: NDArray[np.float64]) -> dic
         "eer": bootstrap_ci(eer, labels, scores, groups).as_list(),
         "auc": roc_auc_ci(labels, scores, groups).as_list(),
         "within_source_auc": _within_source(labels, scores, [u.source for u in utterances]),
-        "by_system": _table(labels, scores, [u.system for u in utterances], spoof=True),
-        "by_bonafide_source": _table(labels, scores, [u.source for u in utterances], spoof=False),
+        "by_system": by_kind(labels, scores, [u.system for u in utterances], positive=True),
+        "by_bonafide_source": by_kind(labels, scores, [u.source for u in utterances], positive=False),
     }
 
 
@@ -60,22 +59,3 @@ def _within_source(labels: NDArray[np.bool_], scores: NDArray[np.float64], sourc
         if not np.isnan(area):
             found[source] = round(area, 3)
     return found
-
-
-def _table(
-    labels: NDArray[np.bool_], scores: NDArray[np.float64], names: list[str], *, spoof: bool
-) -> dict[str, dict[str, float]]:
-    members: dict[str, list[int]] = defaultdict(list)
-    for index, name in enumerate(names):
-        if labels[index] == spoof:
-            members[name].append(index)
-    others = np.flatnonzero(labels != spoof)
-    rows = {name: np.concatenate((own, others)) for name, own in sorted(members.items())}
-    return {
-        name: {
-            "count": len(members[name]),
-            "auc": round(roc_auc(labels[chosen], scores[chosen]), 3),
-            "eer": round(eer(labels[chosen], scores[chosen]), 3),
-        }
-        for name, chosen in rows.items()
-    }

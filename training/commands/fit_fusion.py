@@ -4,13 +4,21 @@ from pathlib import Path
 
 import click
 
+from fusion.features import BRANCHES
+
 
 @click.command("fit-fusion", epilog="Example: vericlip fit-fusion features.csv")
 @click.argument("features", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Weights folder instead of the one that ships."
 )
-def fit_fusion(features: Path, out: Path | None) -> None:
+@click.option(
+    "--silent",
+    type=click.Choice(BRANCHES),
+    multiple=True,
+    help="Give this branch no weight: its scores here are not those that it will give. May be repeated.",
+)
+def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...]) -> None:
     """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card.
 
     What a running service measures drift against is written too.
@@ -22,7 +30,7 @@ def fit_fusion(features: Path, out: Path | None) -> None:
 
     folder = out or WEIGHTS_DIR
     try:
-        fitted = fit(features, folder)
+        fitted = fit(features, folder, silent)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for file, metrics in fitted.items():

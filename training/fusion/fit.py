@@ -1,5 +1,6 @@
 """Fit every fusion head, its temperature, and the gate's licence to exit, on features of held-out clips."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
+from fusion.features import BRANCH_FEATURES
 from fusion.head import COUNT_LIMIT, HEADS, columns_of, transform
 from fusion.loading import GATE_HEAD
 from models.store import WEIGHTS_DIR
@@ -19,7 +21,7 @@ from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
 from training.fusion.regression import balanced_weights, fit_regression
 from training.matched import held_out_metrics, matched_interval
-from training.metrics import roc_auc_ci
+from training.metrics import by_kind, roc_auc_ci
 from training.publish import publish_bundle
 from training.splits import is_held_out
 
@@ -38,10 +40,15 @@ class FusionData:
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
     weights: NDArray[np.float64]
+    silent: frozenset[str] = frozenset()
+    """Features that get no weight."""
 
     @classmethod
-    def read(cls, features: Path) -> "FusionData":
+    def read(cls, features: Path, silent: Collection[str] = ()) -> "FusionData":
         """Take the rows of held-out pages that could be analysed; all rows where no `source` column is given.
+
+        Counts get no weight: how much was seen is no evidence, but tells of length and resolution. Nor do the features
+        of the branches in `silent`.
 
         Raises:
             ValueError: no labelled rows of both classes are left.
@@ -56,16 +63,20 @@ class FusionData:
             raise ValueError(f"{features} needs labelled rows of both classes")
         groups = _column(table, "group", "file")
         kinds = np.where(labels == 1, _column(table, "method", "file"), _column(table, "source", "file"))
-        return cls(table, labels, groups, balanced_weights(labels, kinds))
+        unheard = {name for branch in silent for name in BRANCH_FEATURES[branch]}
+        return cls(table, labels, groups, balanced_weights(labels, kinds), unheard | COUNT_LIMIT.keys())
 
     def rows_with(self, columns: tuple[str, ...]) -> NDArray[np.int64]:
         """Places of the rows in which none of these features is missing."""
         return np.flatnonzero(self.table[list(columns)].notna().all(axis=1).to_numpy())
 
 
-def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR) -> dict[str, dict[str, Any]]:
-    """Fit and publish all heads for which there are clips enough; gives the metrics of each."""
-    data = FusionData.read(features)
+def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """Fit and publish all heads for which there are clips enough; gives the metrics of each.
+
+    `silent` branches get no weight: theirs are not the scores that the branch will give where the heads serve.
+    """
+    data = FusionData.read(features, silent)
     found: dict[str, dict[str, Any]] = {}
     for file, branches in HEADS.items():
         columns = columns_of(branches)
@@ -85,7 +96,7 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR) -> dict[str, dict[str
             rule, contract = fit_exit_rule(data.table.iloc[places])
             bundle["exit_rule"], metrics["exit"] = rule, contract.as_dict()
         provenance = {
-            "command": "vericlip fit-fusion FEATURES.csv",
+            "command": " ".join(["vericlip fit-fusion FEATURES.csv", *(f"--silent {branch}" for branch in silent)]),
             "data": f"{len(places)} clips of held-out pages; metrics out of {FOLDS} folds by group",
         }
         publish_bundle(
@@ -120,20 +131,8 @@ def head_metrics(data: FusionData, places: NDArray[np.int64], logits: NDArray[np
     metrics["balanced_brier"] = round(float(np.average(np.square(probability - labels), weights=weights)), 4)
     metrics["balanced_ece"] = round(expected_calibration_error(probability, labels, weights), 4)
     if "method" in data.table:
-        metrics["by_method"] = _by_method(data.table["method"].iloc[places].to_numpy(np.str_), labels, logits)
+        metrics["by_method"] = by_kind(labels, logits, data.table["method"].iloc[places].tolist(), positive=True)
     return metrics
-
-
-def _by_method(
-    methods: NDArray[np.str_], labels: NDArray[np.int64], logits: NDArray[np.float64]
-) -> dict[str, dict[str, float]]:
-    """Each generator's clips against all real ones."""
-    found = {}
-    for method in sorted(set(methods[labels == 1])):
-        chosen = (labels == 0) | (methods == method)
-        count = int((labels[chosen] == 1).sum())
-        found[method] = {"count": count, "auc": round(float(roc_auc_score(labels[chosen], logits[chosen])), 3)}
-    return found
 
 
 def expected_calibration_error(
@@ -150,10 +149,9 @@ def expected_calibration_error(
 
 
 def _fit(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> Pipeline:
-    """Fit on some rows. Counts get no weight: how much was seen is no evidence, but tells of length and resolution."""
-    counts = np.array([column in COUNT_LIMIT for column in columns])
+    silent = np.array([column in data.silent for column in columns])
     values = _values(data, places, columns)
-    return fit_regression(values, data.labels[places], data.weights[places], STRENGTH, counts)
+    return fit_regression(values, data.labels[places], data.weights[places], STRENGTH, silent)
 
 
 def _values(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:
