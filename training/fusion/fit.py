@@ -64,7 +64,7 @@ class FusionData:
         groups = _column(table, "group", "file")
         kinds = np.where(labels == 1, _column(table, "method", "file"), _column(table, "source", "file"))
         unheard = {name for branch in silent for name in BRANCH_FEATURES[branch]}
-        return cls(table, labels, groups, balanced_weights(labels, kinds), unheard | COUNT_LIMIT.keys())
+        return cls(table, labels, groups, balanced_weights(labels, kinds), frozenset(unheard | COUNT_LIMIT.keys()))
 
     def rows_with(self, columns: tuple[str, ...]) -> NDArray[np.int64]:
         """Places of the rows in which none of these features is missing."""
