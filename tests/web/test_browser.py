@@ -201,12 +201,16 @@ def test_a_service_with_keys_asks_for_one_keeps_it_in_this_tab_and_shows_everyth
 def test_the_keyboard_alone_sends_a_clip_and_reads_its_findings(visit: Visit, clips: Path) -> None:
     visitor = visit()
     page = visitor.page
-    page.goto("/")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    # Waiting for the chooser from the start, since Chromium takes a moment to hand choosers to Playwright.
     with page.expect_file_chooser() as chooser:
+        page.goto("/")
+        page.locator("h1").wait_for()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("main")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.locator("input[type=file]")).to_be_focused()
         page.keyboard.press("Enter")
     chooser.value.set_files(clips / "mute.mp4")
     visitor.wait_for_verdict()
