@@ -57,7 +57,7 @@ METHOD: Final = """## Method
 
 FAILURES: Final = """## Known failures
 
-- The voice is judged wrongly in more than one case of four on unseen corpora and systems; a large autoregressive
+- The voice is judged wrongly in about one case of four on unseen corpora and systems; a large autoregressive
   generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
   The CQCC network alone is below chance there.
 - The gate's patches and the motion give no evidence that carries over; fusion gives them little weight or none.

@@ -31,6 +31,16 @@ def test_scores_are_finite_and_repeatable(waveforms: torch.Tensor) -> None:
 
 
 @torch.inference_mode()
+def test_a_layer_is_pooled_by_place_spread_and_change(waveforms: torch.Tensor) -> None:
+    network = build_speech_classifier({**SMALL, "pooled": [2]})
+    last = network.encoder(waveforms)[2]
+    mean, deviation, change = network.pool(waveforms).split(32, dim=1)
+    assert torch.allclose(mean, last.mean(dim=1))
+    assert torch.allclose(deviation, last.std(dim=1))
+    assert torch.allclose(change, (last[:, 1:] - last[:, :-1]).std(dim=1))
+
+
+@torch.inference_mode()
 def test_mel_bands_do_not_depend_on_the_level(waveforms: torch.Tensor) -> None:
     front_end = LogMel(80)
     assert torch.allclose(front_end(waveforms), front_end(waveforms * 0.1), atol=1e-4)

@@ -18,9 +18,9 @@ SMALL = {"width": 16, "heads": 2, "layers": 1, "pooled": [1]}
 
 def test_the_layer_gives_what_the_line_gives() -> None:
     network = build_speech_classifier(SMALL)
-    line = Line(np.linspace(-1, 1, 32), 0.5)
+    line = Line(np.linspace(-1, 1, 48), 0.5)
     set_head(network, line)
-    pooled = np.random.default_rng(0).normal(size=(10, 32)).astype(np.float32)
+    pooled = np.random.default_rng(0).normal(size=(10, 48)).astype(np.float32)
     with torch.inference_mode():
         found = network.head(torch.from_numpy(pooled)).squeeze(1).numpy()
     assert found == pytest.approx(pooled @ line.weight + line.bias, abs=1e-5)

@@ -42,6 +42,15 @@ def test_what_only_one_source_shows_does_not_help_it_when_it_is_left_out() -> No
     assert separation(unseen[inside], examples.spoof[inside]) < 3
 
 
+def test_a_subset_keeps_every_copy_of_its_utterances() -> None:
+    utterances = [utterance(spoof=k % 2 == 0, source="one") for k in range(4)]
+    pooled = np.arange(12, dtype=np.float32)[:, None]
+    subset = Examples.of(utterances, pooled).subset(np.array([1, 2]))
+    assert subset.copies == 3
+    assert subset.pooled[:, 0].tolist() == [1, 2, 5, 6, 9, 10]
+    assert subset.spoof.tolist() == [False, True]
+
+
 def separation(scores: np.ndarray, spoof: np.ndarray) -> float:
     """Distance of the classes' means, in deviations."""
     spread = (scores[spoof].std() + scores[~spoof].std()) / 2

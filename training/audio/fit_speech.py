@@ -75,15 +75,21 @@ def cqcc_weight(corpus: Corpus, rows: list[int], scores: NDArray[np.float64], st
 def _cached(recipe: Recipe, network: SpeechClassifier, corpus: Corpus, rows: list[int]) -> NDArray[np.float32]:
     kept = recipe.run_dir / "pooled.npy"
     if not kept.exists():
-        np.save(kept, pool_rows(network, corpus, rows, recipe.seed))
+        np.save(kept, pool_rows(network, corpus, rows, recipe.seed, recipe.options["degraded_copies"]))
     pooled: NDArray[np.float32] = np.load(kept)
     return pooled
 
 
-def pool_rows(network: SpeechClassifier, corpus: Corpus, rows: list[int], seed: int) -> NDArray[np.float32]:
-    """Pooled layers of every utterance as it is, then of every one degraded: float32 `(2 * len(rows), features)`."""
+def pool_rows(
+    network: SpeechClassifier, corpus: Corpus, rows: list[int], seed: int, copies: int
+) -> NDArray[np.float32]:
+    """Pooled layers of every utterance as it is, then of every one degraded, `copies` times.
+
+    Gives float32 `((1 + copies) * len(rows), features)`.
+    """
     speech = [corpus.speech[row] for row in rows]
-    spoilt = (degrade(samples, seed * 1_000_003 + place) for place, samples in enumerate(speech))
+    turns = range(seed, seed + copies)
+    spoilt = [degrade(samples, turn * 1_000_003 + place) for turn in turns for place, samples in enumerate(speech)]
     spec, every = AudioSpec(), track((*speech, *spoilt), description="Utterances")
     with torch.inference_mode():
         return np.stack([network.pool(spec.to_tensor(samples))[0].numpy() for samples in every])

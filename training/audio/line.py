@@ -15,7 +15,10 @@ from training.fusion.regression import balanced_weights
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Pooled layers float32 `(2 N, features)`, the second half degraded; labels bool, sources and weights `(N,)`."""
+    """Pooled layers float32 `(K N, features)`: of `N` utterances as they are, then `K - 1` times of degraded copies.
+
+    Labels bool, sources and weights `(N,)`.
+    """
 
     pooled: NDArray[np.float32]
     spoof: NDArray[np.bool_]
@@ -29,11 +32,16 @@ class Examples:
         source = np.array([utterance.source for utterance in utterances])
         return cls(pooled, spoof, source, balanced_weights(spoof.astype(np.int64), source))
 
+    @property
+    def copies(self) -> int:
+        """How often each utterance is there, counted with the one as it is."""
+        return len(self.pooled) // len(self.spoof)
+
     def subset(self, places: NDArray[np.int64]) -> "Examples":
         """The examples at `places` int64 `(M,)`, as they are and degraded."""
-        both = np.concatenate([places, places + len(self.spoof)])
+        every = np.concatenate([places + turn * len(self.spoof) for turn in range(self.copies)])
         spoof, source = self.spoof[places], self.source[places]
-        return Examples(self.pooled[both], spoof, source, balanced_weights(spoof.astype(np.int64), source))
+        return Examples(self.pooled[every], spoof, source, balanced_weights(spoof.astype(np.int64), source))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +68,7 @@ def fit_line(examples: Examples, strength: float) -> Line:
     scaler = StandardScaler().fit(examples.pooled)
     regression = LogisticRegression(C=strength, max_iter=300)
     # Weights of mean one, so that `strength` means the same however many utterances there are.
-    weights = np.tile(examples.weights / examples.weights.mean(), 2)
-    regression.fit(scaler.transform(examples.pooled), np.tile(examples.spoof, 2), weights)
+    weights = np.tile(examples.weights / examples.weights.mean(), examples.copies)
+    regression.fit(scaler.transform(examples.pooled), np.tile(examples.spoof, examples.copies), weights)
     weight = regression.coef_[0] / scaler.scale_
     return Line(weight, float(regression.intercept_[0] - weight @ scaler.mean_))
