@@ -59,6 +59,7 @@ export const texts = {
   pipeline: {
     title: "Examination",
     label: "Steps of the examination",
+    notDone: "not done",
     earlyExit: "Early exit: the patch check was so clear that the deeper checks were not needed.",
     waiting: "Waiting for a free worker.",
     percent: (value: number) => `${value}%`,

@@ -105,8 +105,10 @@ describe("pipeline", () => {
     const exit = steps({ ingest: "done", gate: "done", visual: "skipped", temporal: "skipped", audio: "skipped", sync: "skipped", fusion: "done" });
     const { rerender } = render(<Pipeline steps={exit} />);
     expect(screen.getByText(texts.pipeline.earlyExit)).toBeTruthy();
+    expect(screen.getAllByText(texts.stepStates.skipped)).toHaveLength(4);
     rerender(<Pipeline steps={steps({ ingest: "done", gate: "skipped", visual: "skipped", fusion: "skipped" })} />);
     expect(screen.queryByText(texts.pipeline.earlyExit)).toBeNull();
+    expect(screen.getAllByText(texts.pipeline.notDone)).toHaveLength(3);
     expect(isEarlyExit([])).toBe(false);
   });
 });

@@ -16,7 +16,8 @@ const LOOK: Record<StepState, string> = {
 /** The steps as the service tells of them; nothing moves here that did not happen there. */
 export function Pipeline({ steps }: { steps: Step[] }) {
   const byName = new Map(steps.map((step) => [step.name, step]));
-  const node = (name: StepName) => <Node key={name} step={byName.get(name) ?? { name, state: "waiting", tookMs: null, note: null }} />;
+  const brokenOff = byName.get("fusion")?.state === "skipped";
+  const node = (name: StepName) => <Node key={name} step={byName.get(name) ?? { name, state: "waiting", tookMs: null, note: null }} brokenOff={brokenOff} />;
   const early = isEarlyExit(steps);
   const begun = (name: StepName) => !["waiting", "skipped"].includes(byName.get(name)?.state ?? "waiting");
   return (
@@ -49,16 +50,18 @@ function Wire({ lit }: { lit: boolean }) {
   );
 }
 
-function Node({ step }: { step: Step }) {
+/** A step that was left out was not needed, unless the analysis ended before its verdict. */
+function Node({ step, brokenOff }: { step: Step; brokenOff: boolean }) {
   const t = texts.pipeline;
   const { name, state } = step;
+  const word = brokenOff && state === "skipped" ? t.notDone : texts.stepStates[state];
   return (
     <m.li layout="position" data-step={name} data-state={state} className={`grid grid-cols-[auto_1fr_auto] items-center gap-x-3 rounded-[10px] border bg-surface px-3.5 py-2.5 ${LOOK[state]}`}>
       <CheckIcon name={name} className="size-5" />
       <span className={`text-sm font-semibold ${state === "waiting" || state === "skipped" ? "" : "text-ink"}`}>{texts.steps[name]}</span>
       <span className="flex items-center gap-2 text-xs">
         <StateSign state={state} />
-        {state === "done" && step.tookMs !== null ? <span className="measure">{t.took(step.tookMs)}</span> : texts.stepStates[state]}
+        {state === "done" && step.tookMs !== null ? <span className="measure">{t.took(step.tookMs)}</span> : word}
         {state === "done" && <span className="sr-only">{texts.stepStates.done}</span>}
       </span>
       {step.note && state === "abstained" && <p className="col-span-full mt-1 text-xs text-ink-2">{step.note}</p>}
