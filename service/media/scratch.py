@@ -23,10 +23,14 @@ class Scratch:
 
     def create(self) -> tuple[Path, BinaryIO]:
         """A new, locked file; whoever closes it must have moved or removed it."""
-        path = self.folder / uuid4().hex
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        return path, file
+        while True:
+            path = self.folder / uuid4().hex
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # A process that was clearing up may have taken the lock first and the file for an abandoned one.
+            if os.fstat(file.fileno()).st_nlink:
+                return path, file
+            file.close()
 
     @contextmanager
     def file(self) -> Iterator[tuple[Path, BinaryIO]]:
