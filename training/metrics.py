@@ -136,9 +136,9 @@ def by_kind(
 ) -> dict[str, dict[str, float]]:
     """How many of each kind (a generator, a source) within one class, and its AUC and EER against all of the other."""
     truth, values = _checked(labels, scores)
-    names, found = np.asarray(kinds, dtype=object).astype(str), {}
+    names, found = np.asarray(kinds, dtype=str), {}
     mine = truth == int(positive)
-    for name in sorted({str(name) for name in names[mine]}):
+    for name in sorted(set(names[mine].tolist())):
         own = mine & (names == name)
         chosen = own | ~mine
         found[name] = {

@@ -31,7 +31,7 @@ these two; the face network's figures are those of its held-out parent, the temp
 network was trained on the parent's embeddings, so fusion was fitted without motion, which has no weight in it. The
 speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources
 left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. Its layers,
-regularisation and weighting were chosen among about a hundred settings on such figures and on voices of held-out
+regularisation and weighting were chosen among about 130 settings on such figures and on voices of held-out
 clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it
 has learnt nothing.
 

@@ -5,6 +5,7 @@ part of the sources is left out whole: their speakers, rooms, codecs and spoofin
 """
 
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,9 +74,10 @@ def cqcc_weight(corpus: Corpus, rows: list[int], scores: NDArray[np.float64], st
 
 
 def _cached(recipe: Recipe, network: SpeechClassifier, corpus: Corpus, rows: list[int]) -> NDArray[np.float32]:
-    kept = recipe.run_dir / "pooled.npy"
+    copies = recipe.options["degraded_copies"]
+    kept = recipe.run_dir / f"pooled-{network.head.in_features}-{copies}.npy"
     if not kept.exists():
-        np.save(kept, pool_rows(network, corpus, rows, recipe.seed, recipe.options["degraded_copies"]))
+        np.save(kept, pool_rows(network, corpus, rows, recipe.seed, copies))
     pooled: NDArray[np.float32] = np.load(kept)
     return pooled
 
@@ -89,8 +91,9 @@ def pool_rows(
     """
     speech = [corpus.speech[row] for row in rows]
     turns = range(seed, seed + copies)
-    spoilt = [degrade(samples, turn * 1_000_003 + place) for turn in turns for place, samples in enumerate(speech)]
-    spec, every = AudioSpec(), track((*speech, *spoilt), description="Utterances")
+    spoilt = (degrade(samples, turn * 1_000_003 + place) for turn in turns for place, samples in enumerate(speech))
+    spec, total = AudioSpec(), (1 + copies) * len(rows)
+    every = track(chain(speech, spoilt), total=total, description="Utterances")
     with torch.inference_mode():
         return np.stack([network.pool(spec.to_tensor(samples))[0].numpy() for samples in every])
 
