@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.spec import AudioSpec
 from models.speech_encoder import SpeechEncoder, SpeechEncoderConfig, build_speech_classifier
-from training.audio.fit_speech import set_head
+from training.audio.corpus import Corpus
+from training.audio.data import SampleBank
+from training.audio.fit_speech import pool_rows, set_head
 from training.audio.line import Line
 from training.audio.whisper import PARTS, load_whisper, read_variables
 
@@ -24,6 +27,17 @@ def test_the_layer_gives_what_the_line_gives() -> None:
     with torch.inference_mode():
         found = network.head(torch.from_numpy(pooled)).squeeze(1).numpy()
     assert found == pytest.approx(pooled @ line.weight + line.bias, abs=1e-5)
+
+
+def test_utterances_are_pooled_as_they_are_and_then_degraded_each_time_anew() -> None:
+    network, rng = build_speech_classifier(SMALL).eval(), np.random.default_rng(0)
+    speech = SampleBank.of([(0.1 * rng.normal(size=16_000)).astype(np.float32) for _ in range(2)])
+    pooled = pool_rows(network, Corpus([], speech, {}), [1, 0], seed=2, copies=2)
+    with torch.inference_mode():
+        first = network.pool(AudioSpec().to_tensor(speech[1]))[0].numpy()
+    assert pooled.shape == (6, 48)
+    assert pooled[0] == pytest.approx(first, abs=1e-5)
+    assert len(np.unique(pooled[::2], axis=0)) == 3
 
 
 def test_an_encoder_is_filled_from_a_ctranslate2_file(tmp_path: Path) -> None:
