@@ -29,9 +29,9 @@ class Chain:
     seed: int
 
 
-def draw_chain(rng: Generator) -> Chain:
-    """Draw a chain; about one picture in six stays nearly untouched."""
-    gentle = rng.random() < 0.16
+def draw_chain(rng: Generator, gentle_share: float = 0.16) -> Chain:
+    """Draw a chain; `gentle_share` of the pictures are only compressed, and not hard."""
+    gentle = rng.random() < gentle_share
     return Chain(
         flip=bool(rng.random() < 0.5),
         colour=0.0 if gentle else float(rng.uniform(0, 0.6)),
@@ -40,7 +40,7 @@ def draw_chain(rng: Generator) -> Chain:
         sharpen=bool(rng.random() < 0.15 and not gentle),
         noise_sigma=float(rng.uniform(1, 7)) if rng.random() < 0.3 and not gentle else 0.0,
         codec=str(rng.choice(["jpeg", "h264", "none"], p=[0.45, 0.4, 0.15])),
-        quality=int(rng.integers(0, 101)),
+        quality=int(rng.integers(50 if gentle else 0, 101)),
         seed=int(rng.integers(0, 2**31)),
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from training.recipe import Recipe
 from training.schedule import warm_cosine
 from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import load_bank
+from training.visual.batch_norm import recalibrate
 from training.visual.held_out import HeldOutFaces
 from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
@@ -27,6 +29,7 @@ from training.visual.rerender import Renderer
 from training.visual.trainer import LocalisingTrainer
 
 FILE: Final = "visual_resnet18.safetensors"
+STATISTICS_PAIRS: Final = 96
 DATA: Final = (
     "real and published fake faces of the pack's pictures and of its clips outside the held-out pages; "
     "pseudo-fakes of the real ones made on the fly"
@@ -43,18 +46,12 @@ def fit(recipe: Recipe) -> None:
     spec = ImageSpec()
     config = {"backbone": options["backbone"], "dropout": options["dropout"]}
     network = build_face_classifier(config)
-    trainer = LocalisingTrainer(network, options["local_weight"])
+    trainer = LocalisingTrainer(network, options["local_weight"], normalise=options.get("normalise", False))
     parent = recipe.run_dir.parent / options["parent"] if "parent" in options else None
     if parent:
         load_parent(trainer, parent)
     else:
         load_stem(network, recipe.data_dir / options["init"])
-    average = AveragedWeights(network, options["ema_decay"])
-    optimiser = AdamW(trainer.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
-    schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
-    parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
-    checkpoint = recipe.run_dir / "checkpoint.pt"
-    start = load_checkpoint(checkpoint, **parts)
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
     if options["all_pages"]:
         bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
@@ -63,7 +60,16 @@ def fit(recipe: Recipe) -> None:
         held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     reals = [face.image for face in bank if face.label == "real"]
     render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
-    source = PairSource(bank, options["pack_share"], render)
+    source = PairSource(bank, options["pack_share"], render, options.get("gentle_share", 0.16))
+    if trainer.normalise:
+        first = FacePairs(source, spec, options["crop_px"], recipe.seed)
+        recalibrate(trainer.network, torch.cat([sample.images for sample in islice(first, STATISTICS_PAIRS)]))
+    average = AveragedWeights(network, options["ema_decay"])
+    optimiser = AdamW(trainer.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
+    schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
+    parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
+    checkpoint = recipe.run_dir / "checkpoint.pt"
+    start = load_checkpoint(checkpoint, **parts)
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["stop_after"]):

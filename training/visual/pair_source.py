@@ -43,11 +43,17 @@ class PairSource:
     """Draws a real face, as often from clips as from stills and evenly by group, and a forgery to go with it.
 
     `pack_share` of the forgeries are published ones, drawn evenly by method and matched in scale and tightness to a
-    real partner; the others are pseudo-fakes of the partner itself.
+    real partner; the others are pseudo-fakes of the partner itself. `gentle_share` of the pairs are hardly degraded.
     """
 
-    def __init__(self, faces: Sequence[BankFace], pack_share: float, render: Renderer | None = None) -> None:
-        self.pack_share, self.render = pack_share, render or Renderer()
+    def __init__(
+        self,
+        faces: Sequence[BankFace],
+        pack_share: float,
+        render: Renderer | None = None,
+        gentle_share: float = 0.16,
+    ) -> None:
+        self.pack_share, self.render, self.gentle_share = pack_share, render or Renderer(), gentle_share
         clips = [face for face in faces if face.moving]
         stills = [face for face in faces if not face.moving]
         self.real_groups = [groups for part in (clips, stills) if (groups := _by(part, "real", "group"))]
@@ -61,7 +67,7 @@ class PairSource:
         real = self._draw_real(rng)
         published = bool(self.fake_methods) and rng.random() < self.pack_share
         pair = self._published(real, rng) if published else self._pseudo(real, rng)
-        chain = draw_chain(rng)
+        chain = draw_chain(rng, self.gentle_share)
         first, second = (follow(each, degrade(each.image, chain), chain.flip) for each in (pair.real, pair.fake))
         return Pair(first, second, mirrored(pair.altered) if pair.altered and chain.flip else pair.altered)
 

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from models.face_classifier import FaceClassifier
 from models.resnet import TruncatedResNet
+from training.visual import batch_norm
 from training.visual.pairs import Sample
 
 RANKING_WEIGHT = 0.3
@@ -22,11 +23,11 @@ class LocalisingTrainer(nn.Module):
     Face X-ray, Li et al. 2020, arXiv 1912.13458).
     """
 
-    def __init__(self, network: FaceClassifier, local_weight: float) -> None:
+    def __init__(self, network: FaceClassifier, local_weight: float, *, normalise: bool = False) -> None:
         super().__init__()
         if not isinstance(network.backbone, TruncatedResNet):
             raise TypeError("only a ResNet gives the feature map that the local head reads")
-        self.network, self.local_weight = network, local_weight
+        self.network, self.local_weight, self.normalise = network, local_weight, normalise
         self.local = nn.Conv2d(network.width // 2, 1, kernel_size=1)
 
     @property
@@ -51,10 +52,12 @@ class LocalisingTrainer(nn.Module):
     def step(self, batch: Sample, optimiser: Optimizer) -> float:
         """Take one step and give the loss.
 
-        Batch norm stays in eval mode: the initial weights carry it folded, and small batches would only add noise.
+        Batch norm stays in eval mode, as the initial weights carry it folded, unless `normalise` was asked for.
         """
         self.eval()
         self.network.dropout.train()
+        for layer in batch_norm.layers(self.network):
+            layer.train(self.normalise)
         loss = self.loss(batch)
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
