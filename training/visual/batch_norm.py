@@ -25,12 +25,24 @@ def recalibrate(network: nn.Module, images: Tensor, momentum: float = 0.05) -> N
         network(images)
     for layer, inputs in zip(layers(network), seen, strict=True):
         variance, mean = torch.var_mean(inputs[0].float(), dim=(0, 2, 3), correction=0)
-        before, after = (layer.running_var + layer.eps).sqrt(), (variance + layer.eps).sqrt()
-        layer.bias += layer.weight / before * (mean - layer.running_mean)
-        layer.weight *= after / before
-        layer.running_mean.copy_(mean)
-        layer.running_var.copy_(variance)
+        old_mean, old_variance = statistics(layer)
+        before, after = (old_variance + layer.eps).sqrt(), (variance + layer.eps).sqrt()
+        layer.bias.add_(layer.weight / before * (mean - old_mean))
+        layer.weight.mul_(after / before)
+        old_mean.copy_(mean)
+        old_variance.copy_(variance)
         layer.momentum = momentum
+
+
+def statistics(layer: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """The running mean and variance of a layer, float32 `(C,)` each.
+
+    Raises:
+        ValueError: the layer keeps none.
+    """
+    if layer.running_mean is None or layer.running_var is None:
+        raise ValueError("this batch norm keeps no running statistics")
+    return layer.running_mean, layer.running_var
 
 
 @contextmanager
