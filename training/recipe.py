@@ -13,6 +13,7 @@ import torch
 
 TASKS: Final = {
     "visual": "training.visual.fit",
+    "visual_average": "training.visual.average",
     "temporal": "training.temporal.fit",
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",
@@ -20,7 +21,7 @@ TASKS: Final = {
     "sync": "training.sync.fit",
     "finetune": "training.finetune.fit",
 }
-"""Task name to the module whose `fit(recipe)` trains it and publishes the weights."""
+"""Task name to the module whose `fit(recipe)` makes the weights and publishes them."""
 
 
 @dataclass(frozen=True, slots=True)
