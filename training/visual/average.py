@@ -18,7 +18,7 @@ from training.visual.held_out import HeldOutFaces
 
 
 def fit(recipe: Recipe) -> None:
-    """Average the runs `of`, measure on held-out pages unless a run knows them (`figures_of` names another), publish."""
+    """Average the runs `of`, measure the mean on held-out pages (or take the figures of another run), and publish."""
     options, runs = recipe.options, recipe.run_dir.parent
     config = {"backbone": options["backbone"], "dropout": options["dropout"]}
     network = average([load_run(runs / name, config) for name in options["of"]], config)
