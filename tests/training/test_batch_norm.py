@@ -1,4 +1,4 @@
-"""Batch norm that was folded away learns again without changing what the network computes."""
+"""Batch norm that was folded away learns again and is folded back, without changing what the network computes."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,8 @@ from torch.optim import SGD
 from models.face_classifier import build_face_classifier
 from models.spec import ImageSpec
 from tests.training.bank import drawn_bank
-from training.visual.batch_norm import layers, recalibrate, statistics
+from training.visual.average import average
+from training.visual.batch_norm import fold, layers, recalibrate, statistics
 from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
 from training.visual.trainer import LocalisingTrainer
@@ -24,6 +25,30 @@ def test_recalibrated_network_gives_what_it_gave_and_knows_its_statistics() -> N
     seen = network.backbone.stem[0](images)  # type: ignore[index, operator]
     assert torch.allclose(mean, seen.mean(dim=(0, 2, 3)), atol=1e-4)
     assert torch.allclose(variance, seen.var(dim=(0, 2, 3), correction=0), rtol=1e-3)
+
+
+def test_folding_undoes_recalibration() -> None:
+    torch.manual_seed(4)
+    network = build_face_classifier({"backbone": "resnet18"}).eval()
+    images = torch.randn(8, 3, 64, 64) * 2 + 1
+    recalibrate(network, images)
+    before = network(images).detach()
+    fold(network)
+    assert torch.allclose(network(images), before, atol=1e-4)
+    for layer in layers(network):
+        mean, variance = statistics(layer)
+        assert not mean.any()
+        assert torch.allclose(variance + layer.eps, torch.ones_like(variance))
+
+
+def test_the_mean_of_a_network_and_itself_is_itself() -> None:
+    torch.manual_seed(5)
+    config: dict[str, object] = {"backbone": "resnet18"}
+    first, second = build_face_classifier(config).eval(), build_face_classifier(config).eval()
+    images = torch.randn(2, 3, 64, 64)
+    assert torch.allclose(average([first, first], config)(images), first(images))
+    between = average([first, second], config).head.bias
+    assert torch.allclose(between, (first.head.bias + second.head.bias) / 2)
 
 
 def test_only_a_normalising_trainer_moves_the_statistics() -> None:
