@@ -25,10 +25,13 @@ redistributes the weights commercially must check them.
 
 Pages that show both real and fake clips were **held out of branch training** (`training/splits.py`) while the figures
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
-are measured out of five folds by person or scene. Then the face network went on for a last run over **all pages**, and
-the temporal network, which reads its embeddings, was trained anew: no fair figure can be had for the last form of
-these two; the face network's figures are those of its held-out parent, the temporal network's flatter. No temporal
-network was trained on the parent's embeddings, so fusion was fitted without motion, which has no weight in it. The
+are measured out of five folds by person or scene. The face network is the
+mean of two runs' weights: of one that never learnt from those pages, and of one that went on over **all pages** at its
+end; fusion and the face network's figures come from the mean of the first and of that run before its end. The temporal
+network, which reads the embeddings of what ships, was trained anew: its figures flatter. None was trained on the
+held-out network's embeddings, so fusion was fitted without motion, which has no weight in it, nor has the patch gate,
+whose scores are chance on held-out pages: it only decides early exits. How long to train, what to average and what to
+leave without weight was chosen while watching these figures, which are optimistic for it. The
 speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources
 left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. Its layers,
 regularisation and weighting were chosen among about 130 settings on such figures and on voices of held-out

@@ -87,6 +87,14 @@ def test_a_silent_branch_gets_no_weight_and_the_command_says_so(tmp_path: Path) 
     assert "--silent audio" in store.artefact(file).provenance["command"]
 
 
+def test_a_silent_branch_is_heard_where_it_is_alone(tmp_path: Path) -> None:
+    _table(120).to_csv(tmp_path / "features.csv", index=False)
+    fit_fusion(tmp_path / "features.csv", tmp_path / "weights", silent=("audio",))
+    file = "clip_fusion_logreg_audio.joblib"
+    head = FusionHead.from_bundle(file, ModelStore(tmp_path / "weights").bundle(file))
+    assert max(head.weights) > 0
+
+
 def test_one_class_cannot_be_fitted(tmp_path: Path) -> None:
     table = _table(20)
     table["label"] = "real"

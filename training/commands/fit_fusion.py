@@ -16,7 +16,7 @@ from fusion.features import BRANCHES
     "--silent",
     type=click.Choice(BRANCHES),
     multiple=True,
-    help="Give this branch no weight: its scores here are not those that it will give. May be repeated.",
+    help="Give this branch no weight beside others: its scores here are not those that it will give. May be repeated.",
 )
 def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...]) -> None:
     """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card.

@@ -74,11 +74,13 @@ class FusionData:
 def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """Fit and publish all heads for which there are clips enough; gives the metrics of each.
 
-    `silent` branches get no weight: theirs are not the scores that the branch will give where the heads serve.
+    `silent` branches get no weight beside others: theirs are not the scores that the branch will give where the heads
+    serve, or they are no better than chance on pages that they had not learnt from.
     """
-    data = FusionData.read(features, silent)
+    every, alone = FusionData.read(features, silent), FusionData.read(features)
     found: dict[str, dict[str, Any]] = {}
     for file, branches in HEADS.items():
+        data = alone if len(branches) == 1 else every
         columns = columns_of(branches)
         places = data.rows_with(columns)
         labels = data.labels[places]

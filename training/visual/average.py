@@ -29,7 +29,7 @@ def fit(recipe: Recipe) -> None:
         metrics = held_out.metrics(network, ImageSpec())
         CsvLog(recipe.run_dir / "log.csv").write(step=0, loss="", **metrics)
     Console().print(metrics)
-    provenance = recipe.provenance(DATA_ALL if "figures_of" in options else DATA)
+    provenance = recipe.provenance(DATA_ALL if options["all_pages"] else DATA)
     publish_network(network, FILE, role="visual", config=config, metrics=metrics, provenance=provenance)
 
 
