@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Final
 
 import av
 import cv2
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from training.visual.picture import Image
 from training.visual.pseudo_fakes import recolour
 from training.visual.rerender import ENLARGE, SHRINK, sharpen
+
+GENTLE_SHARE: Final = 0.16
+"""How many pictures are hardly degraded, where a recipe does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Chain:
     seed: int
 
 
-def draw_chain(rng: Generator, gentle_share: float = 0.16) -> Chain:
+def draw_chain(rng: Generator, gentle_share: float = GENTLE_SHARE) -> Chain:
     """Draw a chain; `gentle_share` of the pictures are only compressed, and not hard."""
     gentle = rng.random() < gentle_share
     return Chain(

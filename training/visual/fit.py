@@ -19,6 +19,7 @@ from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpo
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
+from training.visual.augment import GENTLE_SHARE
 from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import load_bank
 from training.visual.batch_norm import recalibrate
@@ -36,7 +37,7 @@ DATA: Final = (
 )
 DATA_ALL: Final = (
     "real and published fake faces of all the pack's pictures and clips; pseudo-fakes of the real ones made on the "
-    "fly. The figures are those of the parent run, which had not learnt from the held-out pages"
+    "fly. The figures are those of a former run, which had not learnt from the held-out pages"
 )
 
 
@@ -60,7 +61,7 @@ def fit(recipe: Recipe) -> None:
         held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     reals = [face.image for face in bank if face.label == "real"]
     render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
-    source = PairSource(bank, options["pack_share"], render, options.get("gentle_share", 0.16))
+    source = PairSource(bank, options["pack_share"], render, options.get("gentle_share", GENTLE_SHARE))
     if trainer.normalise:
         first = FacePairs(source, spec, options["crop_px"], recipe.seed)
         recalibrate(trainer.network, torch.cat([sample.images for sample in islice(first, STATISTICS_PAIRS)]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.visual.augment import degrade, draw_chain
+from training.visual.augment import GENTLE_SHARE, degrade, draw_chain
 from training.visual.bank import BankFace
 from training.visual.picture import Image
 from training.visual.pseudo_fakes import Face, make_pseudo_fake
@@ -51,7 +51,7 @@ class PairSource:
         faces: Sequence[BankFace],
         pack_share: float,
         render: Renderer | None = None,
-        gentle_share: float = 0.16,
+        gentle_share: float = GENTLE_SHARE,
     ) -> None:
         self.pack_share, self.render, self.gentle_share = pack_share, render or Renderer(), gentle_share
         clips = [face for face in faces if face.moving]
