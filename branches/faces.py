@@ -1,39 +1,15 @@
-"""What the branches that look at faces share: one embedding of every crop, and the worst track of a clip."""
+"""What the branches that look at faces share: how they abstain, and the worst track of a clip."""
 
 from collections.abc import Iterable
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from branches.types import Abstained, CropScore, Faces, Moment
-from models.face_classifier import FaceClassifier
-from models.spec import ImageSpec
 
-BATCH: Final = 16
 FEWEST_CROPS: Final = 3
 """A track with fewer crops than this is judged only if the clip has no better one: one odd frame proves nothing."""
-
-
-class FaceEmbedder:
-    """Runs the visual backbone once a clip; the visual and the temporal branch both read its embeddings."""
-
-    def __init__(self, network: FaceClassifier, spec: ImageSpec) -> None:
-        self.network = network
-        self.spec = spec
-        self._known: WeakKeyDictionary[Faces, Tensor] = WeakKeyDictionary()
-
-    @torch.inference_mode()
-    def __call__(self, faces: Faces) -> Tensor:
-        """Embed all crops: float32 `(N, width)`."""
-        if faces not in self._known:
-            starts = range(0, len(faces), BATCH)
-            batches = [self.network.embed(self.spec.to_tensor(faces.crops[i : i + BATCH])) for i in starts]
-            self._known[faces] = torch.cat(batches)
-        return self._known[faces]
 
 
 def no_face(branch: str) -> Abstained:

@@ -1,16 +1,22 @@
-"""Motion over time: a bidirectional LSTM over the visual embeddings of each track."""
+"""Motion over time: a bidirectional LSTM over how each face looks and moves along its track."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from branches.faces import FaceEmbedder, no_face
+from branches.dynamics import Series, region_detail, region_motion
+from branches.faces import no_face
 from branches.types import Abstained, BranchEvidence, Faces, Media, Moment
 from models.sequence import TrackLstm
 
 FEWEST_CROPS: Final = 6
+
+MeasuredTrack = tuple[Series, Series, NDArray[np.int64]]
+"""Detail and motion float32 `(T, R)` of a track, and its bursts int64 `(T,)`."""
 
 
 class TemporalBranch:
@@ -18,8 +24,7 @@ class TemporalBranch:
 
     name = "temporal"
 
-    def __init__(self, embed: FaceEmbedder, network: TrackLstm) -> None:
-        self.embed = embed
+    def __init__(self, network: TrackLstm) -> None:
         self.network = network
 
     def prepare(self, media: Media) -> Faces | Abstained:
@@ -35,7 +40,7 @@ class TemporalBranch:
     def score(self, inputs: Faces) -> BranchEvidence:
         """Probability of each track that is long enough."""
         tracks = self._long_tracks(inputs)
-        logits = self.network(*track_sequences(inputs, self.embed(inputs), tracks))
+        logits = self.network(*track_sequences(inputs, tracks))
         probability = dict(zip(tracks, torch.sigmoid(logits).double().tolist(), strict=True))
         worst = max(probability, key=probability.__getitem__)
         spans = ((track, inputs.times_s[inputs.track == track]) for track in tracks)
@@ -53,15 +58,25 @@ class TemporalBranch:
         return [track for track in faces.track_ids() if int((faces.track == track).sum()) >= FEWEST_CROPS]
 
 
-def track_sequences(faces: Faces, embeddings: Tensor, tracks: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pad the tracks to one length: embeddings `(N, T, width)`, same-burst flags and validity, both bool `(N, T)`."""
-    places = [np.flatnonzero(faces.track == track) for track in tracks]
-    longest = max(len(place) for place in places)
-    padded = embeddings.new_zeros(len(tracks), longest, embeddings.shape[1])
-    same_burst = torch.zeros(len(tracks), longest, dtype=torch.bool)
-    valid = torch.zeros(len(tracks), longest, dtype=torch.bool)
-    for row, place in enumerate(places):
-        padded[row, : len(place)] = embeddings[torch.from_numpy(place)]
-        valid[row, : len(place)] = True
-        same_burst[row, 1 : len(place)] = torch.from_numpy(np.diff(faces.burst[place]) == 0)
-    return padded, same_burst, valid
+def track_sequences(faces: Faces, tracks: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The tracks as the network reads them; see `pad_tracks`."""
+    places = (np.flatnonzero(faces.track == track) for track in tracks)
+    return pad_tracks([measure_track(faces.crops[place], faces.burst[place]) for place in places])
+
+
+def measure_track(crops: NDArray[np.uint8], burst: NDArray[np.int64]) -> MeasuredTrack:
+    """Detail and motion of one track's crops uint8 `(T, 224, 224, 3)`, with their bursts int64 `(T,)`."""
+    return region_detail(crops), region_motion(crops, burst), burst
+
+
+def pad_tracks(tracks: Sequence[MeasuredTrack]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Pad to one length: detail and motion float32 `(N, T, R)`, same-burst flags and validity, both bool `(N, T)`."""
+    longest = max(len(burst) for *_, burst in tracks)
+    detail, motion = torch.zeros(2, len(tracks), longest, tracks[0][0].shape[1])
+    same_burst, valid = torch.zeros(2, len(tracks), longest, dtype=torch.bool)
+    for row, (seen, moved, burst) in enumerate(tracks):
+        length = len(burst)
+        detail[row, :length], motion[row, :length] = torch.from_numpy(seen), torch.from_numpy(moved)
+        valid[row, :length] = True
+        same_burst[row, 1:length] = torch.from_numpy(np.diff(burst) == 0)
+    return detail, motion, same_burst, valid

@@ -1,10 +1,16 @@
 """Face appearance: ResNet-18 on every face crop."""
 
+from typing import Final
+
 import numpy as np
 import torch
 
-from branches.faces import FaceEmbedder, crop_scores, moments, no_face, worst_track
+from branches.faces import crop_scores, moments, no_face, worst_track
 from branches.types import Abstained, BranchEvidence, Faces, Media
+from models.face_classifier import FaceClassifier
+from models.spec import ImageSpec
+
+BATCH: Final = 16
 
 
 class VisualBranch:
@@ -12,8 +18,9 @@ class VisualBranch:
 
     name = "visual"
 
-    def __init__(self, embed: FaceEmbedder) -> None:
-        self.embed = embed
+    def __init__(self, network: FaceClassifier, spec: ImageSpec) -> None:
+        self.network = network
+        self.spec = spec
 
     def prepare(self, media: Media) -> Faces | Abstained:
         """The clip's faces, or an abstention if there are none."""
@@ -22,7 +29,8 @@ class VisualBranch:
     @torch.inference_mode()
     def score(self, inputs: Faces) -> BranchEvidence:
         """Probability of each crop; features are mean, maximum and 90th percentile over the worst track."""
-        logits = self.embed.network.classify(self.embed(inputs))
+        batches = (self.spec.to_tensor(inputs.crops[i : i + BATCH]) for i in range(0, len(inputs), BATCH))
+        logits = torch.cat([self.network(batch) for batch in batches])
         probability = torch.sigmoid(logits).double().numpy()
         worst, means = worst_track(inputs, probability)
         suspect = probability[inputs.track == worst]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from branches.audio import AudioBranch
-from branches.faces import FaceEmbedder
 from branches.gate import GateBranch
 from branches.sync import SyncBranch
 from branches.temporal import TemporalBranch
@@ -40,12 +39,11 @@ class ExitRule:
 
 def load_branches(store: ModelStore) -> dict[str, Branch]:
     """Build the five branches around the networks of a store, by name in canonical order."""
-    embed = FaceEmbedder(store.network(VISUAL_FILE, build_face_classifier), ImageSpec())
     return {
         "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
-        "visual": VisualBranch(embed),
+        "visual": VisualBranch(store.network(VISUAL_FILE, build_face_classifier), ImageSpec()),
         "audio": AudioBranch(load_voice(store), AudioSpec()),
-        "temporal": TemporalBranch(embed, store.network(TEMPORAL_FILE, build_track_lstm)),
+        "temporal": TemporalBranch(store.network(TEMPORAL_FILE, build_track_lstm)),
         "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
     }
 

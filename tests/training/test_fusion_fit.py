@@ -95,6 +95,20 @@ def test_a_silent_branch_is_heard_where_it_is_alone(tmp_path: Path) -> None:
     assert max(head.weights) > 0
 
 
+def test_a_forged_voice_is_not_held_against_pictures(tmp_path: Path) -> None:
+    table = _table(120)
+    table["video_label"] = table["label"]
+    table.loc[table["label"] == "fake", "video_label"] = "real"
+    table.loc[table.index[:80], "video_label"] = table["label"]
+    table.to_csv(tmp_path / "features.csv", index=False)
+    metrics = fit_fusion(tmp_path / "features.csv", tmp_path / "weights")
+    forged_voices = int((table["label"] != table["video_label"]).sum())
+    assert forged_voices > 0
+    assert metrics["clip_fusion_logreg_3way.joblib"]["clips"] == 120 - forged_voices
+    heard = int(table["audio_prob_fake"].notna().sum())
+    assert metrics["clip_fusion_logreg_4way.joblib"]["clips"] == heard
+
+
 def test_one_class_cannot_be_fitted(tmp_path: Path) -> None:
     table = _table(20)
     table["label"] = "real"

@@ -29,6 +29,8 @@ FOLDS: Final = 5
 STRENGTH: Final = 0.02
 DRAWS: Final = 500
 """Bootstrap resamplings for the intervals."""
+HEARING: Final = frozenset({"audio", "sync"})
+"""The branches that hear the sound."""
 UNCALIBRATED: Final = "clip_fusion_logreg_5way.joblib"
 
 
@@ -66,9 +68,16 @@ class FusionData:
         unheard = {name for branch in silent for name in BRANCH_FEATURES[branch]}
         return cls(table, labels, groups, balanced_weights(labels, kinds), frozenset(unheard | COUNT_LIMIT.keys()))
 
-    def rows_with(self, columns: tuple[str, ...]) -> NDArray[np.int64]:
-        """Places of the rows in which none of these features is missing."""
-        return np.flatnonzero(self.table[list(columns)].notna().all(axis=1).to_numpy())
+    def rows_with(self, columns: tuple[str, ...], *, heard: bool) -> NDArray[np.int64]:
+        """Places of the rows in which none of these features is missing.
+
+        Clips that are forged in their sound alone teach a head that hears nothing (`heard` false) only wrong things,
+        and are left out for it.
+        """
+        known = self.table[list(columns)].notna().all(axis=1).to_numpy()
+        if not heard and "video_label" in self.table:
+            known = known & ((self.labels == 0) | self.table["video_label"].ne("real").to_numpy())
+        return np.flatnonzero(known)
 
 
 def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = ()) -> dict[str, dict[str, Any]]:
@@ -82,7 +91,7 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[st
     for file, branches in HEADS.items():
         data = alone if len(branches) == 1 else every
         columns = columns_of(branches)
-        places = data.rows_with(columns)
+        places = data.rows_with(columns, heard=not HEARING.isdisjoint(branches))
         labels = data.labels[places]
         if min(np.bincount(labels, minlength=2)) < FOLDS:
             continue
@@ -95,7 +104,7 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[st
         }
         metrics = head_metrics(data, places, logits / temperature)
         if file == GATE_HEAD:
-            rule, contract = fit_exit_rule(data.table.iloc[places])
+            rule, contract = fit_exit_rule(data.table.iloc[data.rows_with(columns, heard=True)])
             bundle["exit_rule"], metrics["exit"] = rule, contract.as_dict()
         provenance = {
             "command": " ".join(["vericlip fit-fusion FEATURES.csv", *(f"--silent {branch}" for branch in silent)]),
