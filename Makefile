@@ -53,8 +53,7 @@ bench: $(VENV)/.dev  ## Speed, scaling and load: make bench CLIPS="a.mp4 b.mp4" 
 	$(BIN)/python -m tests.bench scale
 	$(BIN)/python -m tests.bench load --duration $(DURATION)
 
-# Fusion is fitted on scores of pages that no branch has learnt from; then the face network learns from those too, and
-# the temporal one, which reads its embeddings, is made anew.
+# Fusion is fitted on scores of pages that no branch has learnt from; then the face network learns from those too.
 train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 	for branch in audio speech sync visual visual_pseudo visual_long visual_average temporal gate; do \
 		$(BIN)/vericlip train training/recipes/$$branch.toml --data $(DATA) || exit 1; \
@@ -63,8 +62,6 @@ train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 	$(BIN)/vericlip fit-fusion runs/features.csv --silent gate
 	$(BIN)/vericlip train training/recipes/visual_all.toml --data $(DATA)
 	$(BIN)/vericlip train training/recipes/visual_average_all.toml --data $(DATA)
-	rm -rf runs/temporal
-	$(BIN)/vericlip train training/recipes/temporal.toml --data $(DATA)
 
 # The weights that ship have learnt from all of the pack, which flatters them here: give WEIGHTS=FOLDER of a run that
 # has not for figures that carry over.

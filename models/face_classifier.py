@@ -8,7 +8,7 @@ from models.registry import build_backbone
 
 
 class FaceClassifier(nn.Module):
-    """Scores single face crops; its embeddings feed the temporal network."""
+    """Scores single face crops."""
 
     def __init__(self, backbone: str, dropout: float = 0.3) -> None:
         super().__init__()

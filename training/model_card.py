@@ -25,17 +25,16 @@ redistributes the weights commercially must check them.
 
 Pages that show both real and fake clips were **held out of branch training** (`training/splits.py`) while the figures
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
-are measured out of five folds by person or scene. The face network is the mean of two runs' weights: of one that
-never learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's
-figures come from the mean of the first and of that run before its end. The temporal network, which reads the
-embeddings of what ships, was trained anew: its figures flatter. None was trained on the held-out network's
-embeddings, so fusion was fitted without motion, which has no weight in it, nor has the patch gate, whose scores are
-chance on held-out pages: it only decides early exits. How long to train, what to average and what to leave without
-weight was chosen while watching these figures, which are optimistic for it. The speech encoder's line has learnt from
-every utterance; its figures come from lines fitted with a sixth of the sources left out, each utterance scored by one
-that knew neither its corpus nor, as a rule, its spoofing system. Its layers, regularisation and weighting were chosen
-among about 130 settings on such figures and on voices of held-out clips, so they, and those of fusion's voice, are
-optimistic. The CQCC network's are from the `dev` split, of which it has learnt nothing.
+are measured out of five folds by person or scene. The face network is the mean of two runs' weights: of one that never
+learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's figures
+come from the mean of the first and of that run before its end. The patch gate has no weight in fusion, as its scores
+are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is read from
+and from where on it counts, and what to leave without weight was chosen while watching these figures, which are
+optimistic for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
+sixth of the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing
+system. Its layers, regularisation and weighting were chosen among about 130 settings on such figures and on voices of
+held-out clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of
+which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
@@ -48,13 +47,16 @@ METHOD: Final = """## Method
   that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
   training only, marks what the forger changed.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
-- Temporal: a bidirectional LSTM over the frozen visual embeddings of real, published and spoilt tracks.
+- Temporal: a bidirectional LSTM over how far detail and optical flow of eight regions of the face stray from their mean
+  along the track, on real clips and published fakes of 2 to 3 s; over longer ones faces vary more, so it finds less.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), fitted on utterances as they are and degraded;
   and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
 - Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a
-  voice counts only as far as it sounds forged; temperature by Brier score on out-of-fold scores. With so few clips the
-  temperature is fitted on the scores whose calibration error is reported, which flatters that error a little.
+  voice counts only as far as it sounds forged, and motion only as far as it is steadier than usual; heads that hear
+  nothing are fitted without clips forged in their sound alone; temperature by Brier score on out-of-fold scores. With
+  so few clips the temperature is fitted on the scores whose calibration error is reported, which flatters that error a
+  little.
 """
 
 FAILURES: Final = """## Known failures
