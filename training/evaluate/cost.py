@@ -46,8 +46,7 @@ class CountingBranch:
 def cost_of(detector: Detector, clip: Path) -> dict[str, Any]:
     """Parameters and GFLOPs by branch and in all, with every branch asked about one clip.
 
-    Visual and temporal branch share one backbone: its parameters are given under both and counted once in `total`.
-    Its operations fall to the visual branch.
+    A network that branches share would be given under each and counted once in `total`.
 
     Raises:
         branches.types.MediaError: the clip cannot be analysed.
