@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from branches.dynamics import Series, region_detail, region_motion
 from branches.faces import no_face
+from branches.media.dynamics import Series, region_detail, region_motion
 from branches.types import Abstained, BranchEvidence, Faces, Media, Moment
 from models.sequence import TrackLstm
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from branches.dynamics import REGIONS, region_detail, region_motion
+from branches.media.dynamics import REGIONS, region_detail, region_motion
 
 MOUTH = list(REGIONS).index("mouth")
 
