@@ -20,7 +20,7 @@ VOICE: Final = "audio_prob_fake"
 FACE: Final = "visual_prob_mean"
 MOTION: Final = "temporal_prob_fake"
 USUAL_MOTION: Final = 0.15
-"""The log-odds that the temporal network gives the middle one of real clips on pages that it had not learnt from."""
+"""About the log-odds that the temporal network gives half of all real clips, on pages that it had not learnt from."""
 
 HEADS: Final[dict[str, tuple[str, ...]]] = {
     "clip_fusion_logreg_gate.joblib": ("gate",),

@@ -30,8 +30,10 @@ from training.temporal.tracks import Track, read_tracks
 
 FILE: Final = "temporal_bilstm.safetensors"
 DATA: Final = "tracks of the pack's real clips and published fakes outside the held-out pages"
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Detail, motion, same-burst flags, validity and labels."""
 Sequences = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-"""Detail, motion, same-burst flags, validity, labels, and how often each track is drawn among those of its label."""
+"""The same of all tracks, and how often each is drawn among those of its label."""
 
 
 def fit(recipe: Recipe) -> None:
@@ -80,22 +82,21 @@ def measure_tracks(tracks: Iterable[Track]) -> Sequences:
     return *pad_tracks([each for each, _, _ in measured]), labels, weight
 
 
-def draw_batch(sequences: Sequences, size: int, rng: np.random.Generator) -> Sequences:
+def draw_batch(sequences: Sequences, size: int, rng: np.random.Generator) -> Batch:
     """As many fake tracks as real ones."""
-    labels, weight = sequences[-2].numpy(), sequences[-1].double().numpy()
+    detail, motion, same_burst, valid, labels, weights = sequences
     chosen = []
     for side in (labels > 0.5, labels <= 0.5):
-        share = np.where(side, weight, 0.0)
-        chosen.append(rng.choice(len(labels), size // 2, p=share / share.sum()))
+        share = (weights * side).double().numpy()
+        chosen.append(rng.choice(len(share), size // 2, p=share / share.sum()))
     place = torch.from_numpy(np.concatenate(chosen))
-    detail, motion, same_burst, valid, label, weights = (part[place] for part in sequences)
-    return detail, motion, same_burst, valid, label, weights
+    return detail[place], motion[place], same_burst[place], valid[place], labels[place]
 
 
-def train_step(network: TrackLstm, batch: Sequences, stepper: Stepper) -> float:
+def train_step(network: TrackLstm, batch: Batch, stepper: Stepper) -> float:
     """One step of cross-entropy."""
     network.train()
-    *inputs, labels, _ = (part.to(stepper.device, non_blocking=True) for part in batch)
+    *inputs, labels = (part.to(stepper.device, non_blocking=True) for part in batch)
     return stepper.step(lambda: functional.binary_cross_entropy_with_logits(network(*inputs), labels))
 
 
