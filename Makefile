@@ -55,7 +55,7 @@ bench: $(VENV)/.dev  ## Speed, scaling and load: make bench CLIPS="a.mp4 b.mp4" 
 
 # Fusion is fitted on scores of pages that no branch has learnt from; then the face network learns from those too.
 train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
-	for branch in audio speech sync visual visual_pseudo visual_long visual_average temporal gate; do \
+	for branch in audio speech bands sync visual visual_pseudo visual_long visual_average temporal gate; do \
 		$(BIN)/vericlip train training/recipes/$$branch.toml --data $(DATA) || exit 1; \
 	done
 	$(BIN)/vericlip features $(DATA)/video/clips.csv --out runs/features.csv

@@ -11,6 +11,7 @@ from branches.types import Branch
 from branches.visual import VisualBranch
 from fusion.head import HEADS, FusionHead
 from models.av_sync import build_av_sync
+from models.band_statistics import build_band_classifier
 from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
 from models.sequence import build_track_lstm
@@ -18,13 +19,14 @@ from models.spec import AudioSpec, ImageSpec
 from models.speech_encoder import build_speech_classifier
 from models.store import ModelStore
 from models.tiny_ladeda import build_tiny_ladeda
-from models.voice import Voice
+from models.voice import Voice, VoiceWeights
 
 VISUAL_FILE: Final = "visual_resnet18.safetensors"
 TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
 GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
 CQCC_FILE: Final = "audio_cqcc_cnn.safetensors"
 SPEECH_FILE: Final = "audio_speech_encoder.safetensors"
+BANDS_FILE: Final = "audio_bands.safetensors"
 SYNC_FILE: Final = "av_sync.safetensors"
 GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
 
@@ -49,10 +51,14 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
 
 
 def load_voice(store: ModelStore) -> Voice:
-    """Both views of the voice, weighted as was measured when the second was fitted."""
-    speech = store.network(SPEECH_FILE, build_speech_classifier)
-    weight = float(store.artefact(SPEECH_FILE).config["cqcc_weight"])
-    return Voice(speech, store.network(CQCC_FILE, build_cqcc_classifier), weight)
+    """The three views of the voice, weighted as was measured when they were fitted."""
+    joined, cqcc_weight = store.artefact(BANDS_FILE).config, store.artefact(SPEECH_FILE).config["cqcc_weight"]
+    return Voice(
+        store.network(SPEECH_FILE, build_speech_classifier),
+        store.network(BANDS_FILE, build_band_classifier),
+        store.network(CQCC_FILE, build_cqcc_classifier),
+        VoiceWeights(joined["speech_weight"], joined["speech_offset"], joined["softness"], cqcc_weight),
+    )
 
 
 def load_heads(store: ModelStore) -> dict[str, FusionHead]:

@@ -1,21 +1,42 @@
-"""Two views of a voice as one network: the speech encoder and the CQCC network."""
+"""Three views of a voice as one network: the speech encoder, the band statistics and the CQCC network."""
 
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor, nn
 
+from models.band_statistics import BandClassifier
 from models.cqcc import Cqcc
 from models.cqcc_cnn import CqccClassifier
 from models.speech_encoder import SpeechClassifier
 
 
-class Voice(nn.Module):
-    """Waveforms float32 `(N, samples)` to logits `(N,)`: the encoder's, plus `cqcc_weight` times the CQCC network's.
+@dataclass(frozen=True, slots=True)
+class VoiceWeights:
+    """How the views are joined; measured on speech from sources that were left out.
 
-    The weight is measured on speech that neither network was trained on; at 0 the CQCC network does not run.
+    `speech` and `offset` bring the encoder's logit to the bands' scale, `softness` says over which distance the lesser
+    of the two still counts, and `cqcc` is the share of the CQCC network's logit that is added.
     """
 
-    def __init__(self, speech: SpeechClassifier, cqcc: CqccClassifier, cqcc_weight: float) -> None:
+    speech: float
+    offset: float
+    softness: float
+    cqcc: float
+
+
+class Voice(nn.Module):
+    """Waveforms float32 `(N, samples)` to logits `(N,)`: as forged as the more suspicious of two views finds them.
+
+    A forger who deceives one view is often given away by the other, so the encoder and the bands are joined by a soft
+    maximum. At weight 0 the CQCC network does not run.
+    """
+
+    def __init__(
+        self, speech: SpeechClassifier, bands: BandClassifier, cqcc: CqccClassifier, weights: VoiceWeights
+    ) -> None:
         super().__init__()
-        self.speech, self.cqcc, self.cqcc_weight = speech, cqcc, cqcc_weight
+        self.speech, self.bands, self.cqcc, self.weights = speech, bands, cqcc, weights
 
     @property
     def front_end(self) -> Cqcc:
@@ -24,7 +45,13 @@ class Voice(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Score waveforms `(N, samples)`: logits `(N,)`, positive means spoof."""
-        logits: Tensor = self.speech(waveforms)
-        if self.cqcc_weight:
-            logits = logits + self.cqcc_weight * self.cqcc(waveforms)
+        speech = self.weights.speech * self.speech(waveforms) + self.weights.offset
+        logits = soft_maximum(torch.stack([speech, self.bands(waveforms)]), self.weights.softness)
+        if self.weights.cqcc:
+            logits = logits + self.weights.cqcc * self.cqcc(waveforms)
         return logits
+
+
+def soft_maximum(logits: Tensor, softness: float) -> Tensor:
+    """The largest of `(views, N)` over views, and somewhat more where several are near it: `(N,)`."""
+    return softness * torch.logsumexp(logits / softness, dim=0)

@@ -32,8 +32,9 @@ are chance on held-out pages: it only decides early exits. How long to train, wh
 and from where on it counts, and what to leave without weight was chosen while watching these figures, which are
 optimistic for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
 sixth of the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing
-system. Its layers, regularisation and weighting were chosen among about 130 settings on such figures and on voices of
-held-out clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of
+system. The same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers,
+statistics, regularisation and how the two are joined were chosen among about 300 settings on such figures and on voices
+of held-out clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of
 which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
@@ -49,7 +50,8 @@ METHOD: Final = """## Method
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a bidirectional LSTM over how far detail and optical flow of eight regions of the face stray from their mean
   along the track, on real clips and published fakes of 2 to 3 s; over longer ones faces vary more, so it finds less.
-- Audio: a linear layer on the first layers of Whisper base (see NOTICE), fitted on utterances as they are and degraded;
+- Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
+  of the spectrum move, both fitted on utterances as they are and degraded and joined by a soft maximum;
   and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
 - Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a

@@ -18,6 +18,7 @@ TASKS: Final = {
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",
     "speech": "training.audio.fit_speech",
+    "bands": "training.audio.fit_bands",
     "sync": "training.sync.fit",
     "finetune": "training.finetune.fit",
 }

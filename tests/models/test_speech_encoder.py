@@ -1,11 +1,9 @@
-"""The speech encoder and the voice that is made of it and the CQCC network."""
+"""The speech encoder: its front end, its layers, and what is pooled of them."""
 
 import pytest
 import torch
 
-from models.cqcc_cnn import build_cqcc_classifier
 from models.speech_encoder import LogMel, build_speech_classifier, positions
-from models.voice import Voice
 
 SMALL = {"width": 32, "heads": 2, "layers": 2, "pooled": [1, 2], "cqcc_weight": 0.5}
 
@@ -53,12 +51,3 @@ def test_positions_start_with_sines_of_zero() -> None:
     assert table.shape == (5, 8)
     assert table[0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert table[3, 0] == torch.sin(torch.tensor(3.0))
-
-
-@torch.inference_mode()
-def test_a_voice_adds_the_weighted_second_view(waveforms: torch.Tensor) -> None:
-    speech, cqcc = build_speech_classifier(SMALL).eval(), build_cqcc_classifier({}).eval()
-    alone, both = (Voice(speech, cqcc, weight).eval()(waveforms) for weight in (0.0, 0.5))
-    assert torch.equal(alone, speech(waveforms))
-    assert torch.allclose(both, speech(waveforms) + 0.5 * cqcc(waveforms))
-    assert Voice(speech, cqcc, 0.0).front_end is cqcc.front_end

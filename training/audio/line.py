@@ -1,4 +1,4 @@
-"""A line through pooled layers: fitted so that every source counts, measured on sources that it has not seen."""
+"""A line through what was pooled of voices: every source counts, and it is measured on sources that it has not seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from training.fusion.regression import balanced_weights
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Pooled layers float32 `(K N, features)`: of `N` utterances as they are, then `K - 1` times of degraded copies.
+    """Pooled features float32 `(K N, features)`: of `N` utterances as they are, then `K - 1` times of degraded copies.
 
     Labels bool, sources and weights `(N,)`.
     """
@@ -46,10 +46,14 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A logit linear in the pooled layers: weight float64 `(features,)` and bias."""
+    """A logit linear in some features: weight float64 `(features,)` and bias."""
 
     weight: NDArray[np.float64]
     bias: float
+
+    def of(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Logits float64 `(N,)` of features `(N, features)`."""
+        return np.asarray(features @ self.weight + self.bias, np.float64)
 
 
 def left_out_scores(examples: Examples, strength: float, folds: int, seed: int) -> NDArray[np.float64]:
@@ -58,8 +62,7 @@ def left_out_scores(examples: Examples, strength: float, folds: int, seed: int) 
     scores = np.zeros(count)
     splitter = GroupKFold(folds, shuffle=True, random_state=seed)
     for seen, unseen in splitter.split(examples.pooled[:count], examples.spoof, examples.source):
-        line = fit_line(examples.subset(seen), strength)
-        scores[unseen] = examples.pooled[unseen] @ line.weight + line.bias
+        scores[unseen] = fit_line(examples.subset(seen), strength).of(examples.pooled[unseen])
     return scores
 
 
