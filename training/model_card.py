@@ -63,10 +63,11 @@ METHOD: Final = """## Method
 
 FAILURES: Final = """## Known failures
 
-- The voice is judged wrongly in about one case of four on unseen corpora and systems; a large autoregressive
+- The voice is judged wrongly in more than one case of five on unseen corpora and systems; a large autoregressive
   generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
   The CQCC network alone is below chance there.
-- The gate's patches and the motion give no evidence that carries over; fusion gives them little weight or none.
+- The gate's patches give no evidence that carries over, and no weight in fusion. Motion tells heads that a generator
+  drew, not swapped faces or redrawn lips that ride on a living head.
 - The sync network finds dubs and large shifts only a little better than chance; offsets are named only where certain.
 - Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.
 - Heavily compressed, tiny or filtered faces; beauty filters and plastic-looking studio lighting look generated.
