@@ -11,14 +11,17 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from models.band_statistics import build_band_classifier
 from models.cqcc_cnn import build_cqcc_classifier
 from models.spec import AudioSpec
 from models.store import ModelStore
+from training.audio import fit_bands
 from training.audio.batches import BatchPlan, CepstralBatches, PairedBatches
 from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
 from training.audio.fit import fit, mask, split_rows, train, train_step
+from training.audio.fit_speech import LEFT_OUT
 from training.recipe import Recipe
 
 RATE_HZ = 16_000
@@ -164,3 +167,21 @@ def test_masking_blanks_stretches_and_leaves_the_rest() -> None:
     assert set(masked.unique().tolist()) == {0.0, 1.0}
     assert masked.mean() > 0.5
     assert cepstra.min() == 1
+
+
+def test_bands_are_fitted_and_joined_with_the_scores_of_the_run_beside(data_dir: Path, tmp_path: Path) -> None:
+    labels = np.array([utterance.spoof for utterance in read_utterances(data_dir / "audio")])
+    (tmp_path / "speech").mkdir()
+    (tmp_path / "bands").mkdir()
+    np.save(tmp_path / "speech" / LEFT_OUT, labels + np.random.default_rng(0).normal(size=len(labels)))
+    options = {"beside": "speech", "strength": 1e-2, "degraded_copies": 1, "folds": 2}
+    bands = Recipe(Path("bands.toml"), "bands", 0, data_dir, tmp_path / "bands", options)
+    fit_bands.fit(bands, tmp_path / "weights")
+    store = ModelStore(tmp_path / "weights")
+    config = store.artefact(fit_bands.FILE).config
+    assert config["speech_weight"] > 0
+    assert config["softness"] > 0
+    network, spec = store.network(fit_bands.FILE, build_band_classifier), AudioSpec()
+    with torch.inference_mode():
+        hum, buzz = (float(network(spec.to_tensor(speech(99, spoof=spoof)))) for spoof in (True, False))
+    assert hum > buzz

@@ -5,6 +5,7 @@ sources. The two are joined through the scores that both give of sources left ou
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from models.band_statistics import build_band_classifier
+from models.store import WEIGHTS_DIR
 from models.voice import soft_maximum
 from training.audio.corpus import load_corpus
 from training.audio.evaluate import figures, quick_figures
@@ -65,7 +67,7 @@ class Joint:
         return Line(self.bands_weight * bands.weight, self.bands_weight * bands.bias + self.offset)
 
 
-def fit(recipe: Recipe) -> None:
+def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     """Measure every utterance's bands, fit, join with the scores that the encoder's training left, and publish."""
     torch.set_num_threads(recipe.options.get("threads", 1))
     corpus = load_corpus(recipe.data_dir / "audio", recipe.run_dir.parent / "speech", 0, recipe.seed)
@@ -85,5 +87,5 @@ def fit(recipe: Recipe) -> None:
     set_head(network.head, joint.over(fit_line(examples, strength)))
     publish_network(
         network, FILE, role="voice", config=joint.config(), metrics=metrics, provenance=recipe.provenance(DATA),
-        half=False,
+        folder=weights_dir, half=False,
     )  # fmt: skip
