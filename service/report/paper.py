@@ -75,12 +75,13 @@ class Paper(FPDF):
         self.ln(1)
 
     def code(self, text: str) -> None:
-        """Lines to be copied; they break anywhere."""
+        """Lines to be copied; they break anywhere, but stay on one page."""
         self._font(8, INK)
         self.set_fill_color(*SOFT)
-        self.multi_cell(
-            0, 4.6, spelt(text), fill=True, padding=2, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        with self.unbreakable() as kept:
+            kept.multi_cell(
+                0, 4.6, spelt(text), fill=True, padding=2, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            )
         self.ln(1)
 
     def grid(self, rows: Sequence[Sequence[str]], widths: Sequence[float], heads: bool = True, right: int = 0) -> None:

@@ -13,6 +13,7 @@ from fusion.verdict import Second
 from service.report.figures import visible
 from service.report.fonts import drawable, spelt
 from service.report.html import html_of, policy
+from service.report.paper import Paper
 from service.report.pdf import pdf_of
 from tests.service.report.made import made_report, made_verdict
 
@@ -137,3 +138,13 @@ def test_a_long_clip_makes_more_pages_and_keeps_every_second() -> None:
     reader = pypdf.PdfReader(io.BytesIO(pdf_of(made_report(verdict=made_verdict(timeline=seconds)))))
     assert len(reader.pages) > len(pypdf.PdfReader(io.BytesIO(pdf_of(made_report()))).pages)
     assert "149" in reader.pages[-2].extract_text() + reader.pages[-3].extract_text()
+
+
+@pytest.mark.parametrize("lines_before", range(36, 46))
+def test_a_command_stays_on_one_page(lines_before: int) -> None:
+    paper = Paper("report", "footer")
+    for _ in range(lines_before):
+        paper.text_block("line")
+    paper.code("begin of the command\nmiddle\nend of the command")
+    pages = [sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(bytes(paper.output()))).pages]
+    assert [page for page in pages if "begin" in page] == [page for page in pages if "end" in page]
