@@ -51,8 +51,8 @@ METHOD: Final = """## Method
 - Temporal: a bidirectional LSTM over how far detail and optical flow of eight regions of the face stray from their mean
   along the track, on real clips and published fakes of 2 to 3 s; over longer ones faces vary more, so it finds less.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
-  of the spectrum move, both fitted on utterances as they are and degraded and joined by a soft maximum;
-  and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside it.
+  of the spectrum move, both fitted on utterances as they are and degraded, and joined by a soft maximum; and a light
+  CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside them.
 - Sync: LR-ASD encoders (see NOTICE) and a small judge over the curve of similarity by shift.
 - Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a
   voice counts only as far as it sounds forged, and motion only as far as it is steadier than usual; heads that hear
