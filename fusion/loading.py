@@ -57,7 +57,12 @@ def load_voice(store: ModelStore) -> Voice:
         store.network(SPEECH_FILE, build_speech_classifier),
         store.network(BANDS_FILE, build_band_classifier),
         store.network(CQCC_FILE, build_cqcc_classifier),
-        VoiceWeights(joined["speech_weight"], joined["speech_offset"], joined["softness"], cqcc_weight),
+        VoiceWeights(
+            speech=joined["speech_weight"],
+            offset=joined["speech_offset"],
+            softness=joined["softness"],
+            cqcc=cqcc_weight,
+        ),
     )
 
 

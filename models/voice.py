@@ -16,7 +16,8 @@ class VoiceWeights:
     """How the views are joined; measured on speech from sources that were left out.
 
     `speech` and `offset` bring the encoder's logit to the bands' scale, `softness` says over which distance the lesser
-    of the two still counts, and `cqcc` is the share of the CQCC network's logit that is added.
+    of the two still counts, and `cqcc` is the share of the CQCC network's logit that is added, as it was measured
+    beside the encoder alone.
     """
 
     speech: float

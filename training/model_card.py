@@ -12,7 +12,7 @@ GLANCE: Final = ("clips", "auc", "auc_interval", "matched_auc", "matched_auc_int
 
 INTRODUCTION: Final = """# Model card
 
-Vericlip judges short clips of people by five networks and a fused, calibrated regression. These weights come from a
+Vericlip judges short clips of people by five branches and a fused, calibrated regression. These weights come from a
 **short training on two processor cores**. A verdict is a lead for a person to follow, never proof, and must not be the
 only ground for a decision about anybody.
 

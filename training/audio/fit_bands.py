@@ -46,7 +46,7 @@ class Joint:
     @classmethod
     def fit(cls, speech: NDArray[np.float64], bands: NDArray[np.float64], examples: Examples) -> "Joint":
         """Bring scores `(N,)` of sources left out to unit deviation, and calibrate their soft maximum."""
-        even = cls(1 / speech.std(), 1 / bands.std(), 0.0, SOFTNESS)
+        even = cls(1 / float(speech.std()), 1 / float(bands.std()), 0.0, SOFTNESS)
         joined = even.scores(speech, bands)[:, None].astype(np.float32)
         line = fit_line(replace(examples, pooled=joined), JOINT_STRENGTH)
         scale = float(line.weight[0])

@@ -46,8 +46,6 @@ class CountingBranch:
 def cost_of(detector: Detector, clip: Path) -> dict[str, Any]:
     """Parameters and GFLOPs by branch and in all, with every branch asked about one clip.
 
-    A network that branches share would be given under each and counted once in `total`.
-
     Raises:
         branches.types.MediaError: the clip cannot be analysed.
     """
