@@ -21,7 +21,7 @@ from training.audio.corpus import Corpus, load_corpus
 from training.audio.data import SampleBank, read_utterances
 from training.audio.evaluate import figures
 from training.audio.fit import fit, mask, split_rows, train, train_step
-from training.audio.fit_speech import LEFT_OUT
+from training.audio.pooled import left_out_file
 from training.recipe import Recipe
 
 RATE_HZ = 16_000
@@ -173,7 +173,7 @@ def test_bands_are_fitted_and_joined_with_the_scores_of_the_run_beside(data_dir:
     labels = np.array([utterance.spoof for utterance in read_utterances(data_dir / "audio")])
     (tmp_path / "speech").mkdir()
     (tmp_path / "bands").mkdir()
-    np.save(tmp_path / "speech" / LEFT_OUT, labels + np.random.default_rng(0).normal(size=len(labels)))
+    np.save(left_out_file(tmp_path / "speech"), labels + np.random.default_rng(0).normal(size=len(labels)))
     options = {"beside": "speech", "strength": 1e-2, "degraded_copies": 1, "folds": 2}
     bands = Recipe(Path("bands.toml"), "bands", 0, data_dir, tmp_path / "bands", options)
     fit_bands.fit(bands, tmp_path / "weights")

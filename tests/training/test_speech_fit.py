@@ -13,8 +13,8 @@ from models.speech_encoder import SpeechEncoder, SpeechEncoderConfig, build_spee
 from training.audio.corpus import Corpus
 from training.audio.data import SampleBank, Utterance
 from training.audio.fit_bands import Joint
-from training.audio.fit_speech import pool_rows, set_head
 from training.audio.line import Examples, Line
+from training.audio.pooled import pool_rows, set_head
 from training.audio.whisper import PARTS, load_whisper, read_variables
 from training.metrics import roc_auc
 

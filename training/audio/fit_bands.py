@@ -16,10 +16,9 @@ from rich.console import Console
 from models.band_statistics import build_band_classifier
 from models.store import WEIGHTS_DIR
 from models.voice import soft_maximum
-from training.audio.corpus import load_corpus
 from training.audio.evaluate import figures, quick_figures
-from training.audio.fit_speech import LEFT_OUT, cached_rows, set_head
-from training.audio.line import Examples, Line, fit_line, left_out_scores
+from training.audio.line import Examples, Line, fit_line
+from training.audio.pooled import fit_pooled, left_out_file, set_head
 from training.publish import publish_network
 from training.recipe import Recipe
 
@@ -69,22 +68,16 @@ class Joint:
 
 def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     """Measure every utterance's bands, fit, join with the scores that the encoder's training left, and publish."""
-    torch.set_num_threads(recipe.options.get("threads", 1))
-    corpus = load_corpus(recipe.data_dir / "audio", recipe.run_dir.parent / "speech", 0, recipe.seed)
     network = build_band_classifier({}).eval()
-    rows = corpus.rows(split="train") + corpus.rows(split="dev")
-    pooled = cached_rows(recipe, network.statistics, corpus, rows)
-    examples = Examples.of([corpus.utterances[row] for row in rows], pooled)
-    strength = recipe.options["strength"]
-    bands = left_out_scores(examples, strength, recipe.options["folds"], recipe.seed)
-    speech = np.load(recipe.run_dir.parent / recipe.options["beside"] / LEFT_OUT)
-    joint = Joint.fit(speech, bands, examples)
+    bands = fit_pooled(recipe, network.statistics, network.head.in_features)
+    speech = np.load(left_out_file(recipe.run_dir.parent / recipe.options["beside"]))
+    joint = Joint.fit(speech, bands.left_out, bands.examples)
     metrics = {
-        "held_out": figures(corpus, rows, joint.scores(speech, bands)),
-        "alone": quick_figures(corpus, rows, bands),
+        "held_out": figures(bands.corpus, bands.rows, joint.scores(speech, bands.left_out)),
+        "alone": quick_figures(bands.corpus, bands.rows, bands.left_out),
     }
     Console().print(joint, metrics)
-    set_head(network.head, joint.over(fit_line(examples, strength)))
+    set_head(network.head, joint.over(bands.line))
     publish_network(
         network, FILE, role="voice", config=joint.config(), metrics=metrics, provenance=recipe.provenance(DATA),
         folder=weights_dir, half=False,
