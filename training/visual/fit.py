@@ -28,7 +28,6 @@ from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
 from training.visual.rerender import Renderer
 from training.visual.trainer import LocalisingTrainer
-from training.visual.twins import load_twins
 
 FILE: Final = "visual_resnet18.safetensors"
 STATISTICS_PAIRS: Final = 96
@@ -55,8 +54,6 @@ def fit(recipe: Recipe) -> None:
     else:
         load_stem(network, recipe.data_dir / options["init"])
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
-    restored_share = options.get("restored_share", 0.0)
-    twins = load_twins(bank, recipe.run_dir.parent / "face_bank") if restored_share else []
     if options["all_pages"]:
         bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
     held_out = None
@@ -64,8 +61,7 @@ def fit(recipe: Recipe) -> None:
         held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     reals = [face.image for face in bank if face.label == "real"]
     render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
-    gentle_share = options.get("gentle_share", GENTLE_SHARE)
-    source = PairSource(bank, options["pack_share"], render, gentle_share, twins, restored_share)
+    source = PairSource(bank, options["pack_share"], render, options.get("gentle_share", GENTLE_SHARE))
     if trainer.normalise:
         first = FacePairs(source, spec, options["crop_px"], recipe.seed)
         recalibrate(trainer.network, torch.cat([sample.images for sample in islice(first, STATISTICS_PAIRS)]))

@@ -11,11 +11,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.visual.augment import GENTLE_SHARE, degrade, draw_chain
-from training.visual.bank import BankFace, side_px
+from training.visual.bank import BankFace
 from training.visual.picture import Image
-from training.visual.pseudo_fakes import Face, lay_in, make_pseudo_fake, swap_in
+from training.visual.pseudo_fakes import Face, make_pseudo_fake
 from training.visual.rerender import Renderer
-from training.visual.twins import Twin
 
 MARGIN: Final = 1.45
 VISIBLE: Final = 4
@@ -44,8 +43,7 @@ class PairSource:
     """Draws a real face, as often from clips as from stills and evenly by group, and a forgery to go with it.
 
     `pack_share` of the forgeries are published ones, drawn evenly by method and matched in scale and tightness to a
-    real partner; `restored_share` are made from `twins`; the others are pseudo-fakes of the partner itself.
-    `gentle_share` of the pairs are hardly degraded.
+    real partner; the others are pseudo-fakes of the partner itself. `gentle_share` of the pairs are hardly degraded.
     """
 
     def __init__(
@@ -54,10 +52,7 @@ class PairSource:
         pack_share: float,
         render: Renderer | None = None,
         gentle_share: float = GENTLE_SHARE,
-        twins: Sequence[Twin] = (),
-        restored_share: float = 0.0,
     ) -> None:
-        self.twins, self.restored_share = twins, restored_share
         self.pack_share, self.render, self.gentle_share = pack_share, render or Renderer(), gentle_share
         clips = [face for face in faces if face.moving]
         stills = [face for face in faces if not face.moving]
@@ -70,11 +65,8 @@ class PairSource:
     def draw(self, rng: Generator) -> Pair:
         """Draw a pair, both degraded alike."""
         real = self._draw_real(rng)
-        if self.twins and rng.random() < self.restored_share:
-            pair = self._restored(real, rng)
-        else:
-            published = bool(self.fake_methods) and rng.random() < self.pack_share
-            pair = self._published(real, rng) if published else self._pseudo(real, rng)
+        published = bool(self.fake_methods) and rng.random() < self.pack_share
+        pair = self._published(real, rng) if published else self._pseudo(real, rng)
         chain = draw_chain(rng, self.gentle_share)
         first, second = (follow(each, degrade(each.image, chain), chain.flip) for each in (pair.real, pair.fake))
         return Pair(first, second, mirrored(pair.altered) if pair.altered and chain.flip else pair.altered)
@@ -91,14 +83,10 @@ class PairSource:
         face = Face(real.image, real.points)
         frame_face = face if frame is real else Face(frame.image, frame.points)
         fake, _ = make_pseudo_fake(face, frame_face, Face(other.image, other.points), self.render, rng)
-        return _pair(real, fake)
-
-    def _restored(self, real: BankFace, rng: Generator) -> Pair:
-        """A twin laid into its own face, or, in three of ten, put onto the head of `real`."""
-        twin = self.twins[int(rng.integers(len(self.twins)))]
-        if rng.random() < 0.3:
-            return _pair(real, swap_in(Face(real.image, real.points), Face(twin.restored, twin.face.points), rng))
-        return _pair(twin.face, lay_in(Face(twin.face.image, twin.face.points), twin.restored, rng))
+        first, second, altered = (
+            Placed(image, real.box, real.landmarks) for image in (real.image, fake, where_altered(real.image, fake))
+        )
+        return Pair(first, second, altered)
 
     def _published(self, real: BankFace, rng: Generator) -> Pair:
         methods = list(self.fake_methods)
@@ -109,18 +97,15 @@ class PairSource:
         return Pair(_tighten(real, room, width), _tighten(fake, room, width), None)
 
 
-def _pair(real: BankFace, fake: Image) -> Pair:
-    """A face of the bank and a forgery of its picture, in its place."""
-    first, second, altered = (
-        Placed(image, real.box, real.landmarks) for image in (real.image, fake, where_altered(real.image, fake))
-    )
-    return Pair(first, second, altered)
-
-
 def where_altered(real: Image, fake: Image) -> Image:
     """255 where two pictures uint8 `(H, W, 3)` differ visibly, 0 elsewhere; uint8 `(H, W, 3)`."""
     difference = cv2.absdiff(real, fake).max(axis=2)
     return np.repeat(np.where(difference >= VISIBLE, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def side_px(box: NDArray[np.float32]) -> float:
+    """Longer side of a box in pixels."""
+    return float((box[2:] - box[:2]).max())
 
 
 def _by(faces: Sequence[BankFace], label: str, key: str) -> dict[str, list[BankFace]]:

@@ -14,8 +14,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from branches.media import align_face
 from models.spec import ImageSpec
-from training.visual.bank import side_px
-from training.visual.pair_source import MARGIN, PairSource
+from training.visual.pair_source import MARGIN, PairSource, side_px
 
 CELL_PX: Final = 16
 """Side of the cells in which a pair's alterations are counted: the stride of ResNet-18 to stage 3."""
