@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from branches.types import Abstained, CropScore, Faces, Moment
 
-FEWEST_CROPS: Final = 3
-"""A track with fewer crops than this is judged only if the clip has no better one: one odd frame proves nothing."""
+FEWEST_BURSTS: Final = 2
+"""A track seen in fewer bursts is judged only if the clip has no better one: one odd moment proves nothing."""
 
 
 def no_face(branch: str) -> Abstained:
@@ -17,10 +17,24 @@ def no_face(branch: str) -> Abstained:
     return Abstained(branch, "no_face", "No face was found, so the pictures could not be judged.")
 
 
+def first_of_bursts(faces: Faces) -> Faces:
+    """The first crop of each track in each burst: its neighbours, 1/25 s later, look the same to a still's eye."""
+    keys = np.stack([faces.track, faces.burst], axis=1)
+    _, first = np.unique(keys, axis=0, return_index=True)
+    return take(faces, np.sort(first))
+
+
+def take(faces: Faces, places: NDArray[np.int64]) -> Faces:
+    """The crops at `places` int64 `(M,)`, with all that belongs to them."""
+    native = tuple(faces.native[int(place)] for place in places)
+    arrays = (getattr(faces, name)[places] for name in ("track", "times_s", "boxes", "landmarks", "burst"))
+    return Faces(faces.crops[places], native, *arrays)
+
+
 def worst_track(faces: Faces, probability: NDArray[np.float64]) -> tuple[int, dict[int, float]]:
-    """The track with the highest mean probability, and the mean of each track that has crops enough."""
-    counts = {track: int((faces.track == track).sum()) for track in faces.track_ids()}
-    judged = [track for track, count in counts.items() if count >= FEWEST_CROPS] or list(counts)
+    """The track with the highest mean probability, and the mean of each track that is seen in bursts enough."""
+    bursts = {track: len(np.unique(faces.burst[faces.track == track])) for track in faces.track_ids()}
+    judged = [track for track, count in bursts.items() if count >= FEWEST_BURSTS] or list(bursts)
     means = {track: float(probability[faces.track == track].mean()) for track in judged}
     return max(means, key=means.__getitem__), means
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from branches.faces import crop_scores, moments, no_face, worst_track
+from branches.faces import crop_scores, first_of_bursts, moments, no_face, take, worst_track
 from branches.types import Abstained, BranchEvidence, Faces, Heatmap, Media
 from models.tiny_ladeda import TinyLaDeDa
 
@@ -39,11 +39,11 @@ class GateBranch:
         """The first crop of each burst, uncompressed by any resizing."""
         if not len(media.faces):
             return no_face(self.name)
-        faces = _first_of_bursts(media.faces)
+        faces = first_of_bursts(media.faces)
         large = [i for i, crop in enumerate(faces.native) if min(crop.shape[:2]) >= SMALLEST_PX]
         if not large:
             return Abstained(self.name, "face_too_small", "The faces are too small to show their texture.")
-        chosen = _take(faces, np.array(large))
+        chosen = take(faces, np.array(large))
         return GateInputs(tuple(_centre(crop) for crop in chosen.native), chosen)
 
     @torch.inference_mode()
@@ -79,18 +79,6 @@ def gate_view(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = crop.shape[:2]
     top, left = max(height - PATCH_PX, 0) // 2, max(width - PATCH_PX, 0) // 2
     return np.ascontiguousarray(crop[top : top + PATCH_PX, left : left + PATCH_PX])
-
-
-def _first_of_bursts(faces: Faces) -> Faces:
-    keys = np.stack([faces.track, faces.burst], axis=1)
-    _, first = np.unique(keys, axis=0, return_index=True)
-    return _take(faces, np.sort(first))
-
-
-def _take(faces: Faces, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Faces:
-    native = tuple(faces.native[int(place)] for place in places)
-    arrays = (getattr(faces, name)[places] for name in ("track", "times_s", "boxes", "landmarks", "burst"))
-    return Faces(faces.crops[places], native, *arrays)
 
 
 def _centre(crop: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> Tensor:

@@ -1,11 +1,11 @@
-"""Face appearance: ResNet-18 on every face crop."""
+"""Face appearance: ResNet-18 on one face crop of each burst."""
 
 from typing import Final
 
 import numpy as np
 import torch
 
-from branches.faces import crop_scores, moments, no_face, worst_track
+from branches.faces import crop_scores, first_of_bursts, moments, no_face, worst_track
 from branches.types import Abstained, BranchEvidence, Faces, Media
 from models.face_classifier import FaceClassifier
 from models.spec import ImageSpec
@@ -23,8 +23,8 @@ class VisualBranch:
         self.spec = spec
 
     def prepare(self, media: Media) -> Faces | Abstained:
-        """The clip's faces, or an abstention if there are none."""
-        return media.faces if len(media.faces) else no_face(self.name)
+        """The first crop of each burst, or an abstention if there are no faces."""
+        return first_of_bursts(media.faces) if len(media.faces) else no_face(self.name)
 
     @torch.inference_mode()
     def score(self, inputs: Faces) -> BranchEvidence:
