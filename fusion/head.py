@@ -13,7 +13,7 @@ from fusion.features import BRANCH_FEATURES, BRANCHES
 INTERCEPT: Final = "intercept"
 CLIP: Final = 1e-3
 """Branch probabilities are kept this far from 0 and 1, so that none can outweigh all others alone."""
-COUNT_LIMIT: Final[dict[str, float]] = {"tiny_num_files": 8.0, "tiny_num_patches": 5_000.0, "visual_num_faces": 16.0}
+COUNT_LIMIT: Final[dict[str, float]] = {"tiny_num_files": 8.0, "tiny_num_patches": 5_000.0, "visual_num_faces": 8.0}
 """Counts say how much was seen, which matters only while it is little; beyond this they would tell of resolution."""
 
 VOICE: Final = "audio_prob_fake"

@@ -46,7 +46,8 @@ METHOD: Final = """## Method
 - Visual: ResNet-18 to stage 3, ImageNet initial weights, on pairs of a real face and a forgery of it. Most forgeries
   are pseudo-fakes made from that very face (self-blending, redrawn mouths, swaps, animated stills, re-rendering), so
   that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
-  training only, marks what the forger changed.
+  training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
+  the network by itself are over four crops, spread over the clip.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a bidirectional LSTM over how far detail and optical flow of eight regions of the face stray from their mean
   along the track, on real clips and published fakes of 2 to 3 s; over longer ones faces vary more, so it finds less.

@@ -1,8 +1,9 @@
-"""Of neighbouring frames one is enough for the eye of a still, whichever face and burst it is."""
+"""What the branches that look at faces share: one crop of each burst, and which face a clip is judged by."""
 
 import numpy as np
+import pytest
 
-from branches.faces import first_of_bursts
+from branches.faces import first_of_bursts, worst_track
 from branches.types import Faces
 
 
@@ -32,3 +33,15 @@ def test_each_track_keeps_the_first_crop_of_each_burst() -> None:
 def test_single_frames_stay_as_they_are() -> None:
     every = faces([0, 0, 0], [0, 1, 2], [0.0, 1.0, 2.0])
     assert first_of_bursts(every).times_s.tolist() == every.times_s.tolist()
+
+
+def test_a_clip_is_judged_by_its_most_suspect_face() -> None:
+    two = faces([0, 0, 1, 1], [0, 1, 0, 1], [0.0, 1.0, 0.0, 1.0])
+    assert worst_track(two, np.array([0.2, 0.4, 0.9, 0.7])) == (1, pytest.approx({0: 0.3, 1: 0.8}))
+
+
+def test_a_face_seen_at_one_moment_counts_only_if_there_is_no_other() -> None:
+    odd, probability = faces([0, 0, 1, 1], [0, 1, 1, 1], [0.0, 1.0, 1.0, 1.04]), np.array([0.2, 0.4, 0.9, 0.9])
+    assert worst_track(odd, probability) == (0, pytest.approx({0: 0.3}))
+    alone = faces([1, 1], [1, 1], [1.0, 1.04])
+    assert worst_track(alone, probability[2:]) == (1, pytest.approx({1: 0.9}))
