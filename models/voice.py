@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from models.band_statistics import BandClassifier
 from models.cqcc import Cqcc
 from models.cqcc_cnn import CqccClassifier
+from models.soft_maximum import soft_maximum
 from models.speech_encoder import SpeechClassifier
 
 
@@ -51,8 +52,3 @@ class Voice(nn.Module):
         if self.weights.cqcc:
             logits = logits + self.weights.cqcc * self.cqcc(waveforms)
         return logits
-
-
-def soft_maximum(logits: Tensor, softness: float) -> Tensor:
-    """The largest of `(views, N)` over views, and somewhat more where several are near it: `(N,)`."""
-    return softness * torch.logsumexp(logits / softness, dim=0)

@@ -6,8 +6,9 @@ import torch
 
 from models.band_statistics import BANDS, BandStatistics, build_band_classifier
 from models.cqcc_cnn import build_cqcc_classifier
+from models.soft_maximum import soft_maximum
 from models.speech_encoder import build_speech_classifier
-from models.voice import Voice, VoiceWeights, soft_maximum
+from models.voice import Voice, VoiceWeights
 
 SMALL = {"width": 32, "heads": 2, "layers": 2, "pooled": [1, 2], "cqcc_weight": 0.5}
 DEVIATIONS = 2 * BANDS - 1

@@ -1,5 +1,8 @@
 """Pairs: both members go the same way, and what serving does is what training does."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from branches.media import align_face
 from models.spec import ImageSpec
 from tests.training.bank import drawn_bank, drawn_face
 from training.visual.augment import Chain, compress, degrade, draw_chain
-from training.visual.pair_source import MARGIN, PairSource, Placed, follow, where_altered
+from training.visual.pair_source import MARGIN, PairSource, Placed, as_sharp_as, follow, where_altered
 from training.visual.pairs import FacePairs, Jitter
 
 GENTLE = Chain(False, 0.0, 0.0, 1.0, False, 0.0, "none", 50, 1)
@@ -29,6 +32,41 @@ def test_where_the_forger_wrote_is_known_of_pseudo_fakes_alone(pack_share: float
     assert sample.known == known
     assert sample.altered.shape == (11, 11)
     assert (sample.altered.max() > 0) == bool(known)
+
+
+def test_squares_of_one_pair_differ_in_place_alone() -> None:
+    squares = FacePairs(PairSource(drawn_bank(), 0.0), ImageSpec(), crop_px=64, seed=3, squares=2)
+    first, second, other = (sample for _, sample in zip(range(3), squares, strict=False))
+    assert first.sort == second.sort
+    assert not torch.equal(first.images, second.images)
+    assert not torch.equal(second.images, other.images)
+    assert first.altered.max() > 0
+    assert second.altered.max() > 0
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.3])
+def test_a_picture_is_made_as_soft_as_its_forgery(sigma: float) -> None:
+    face = drawn_face(1)
+    real = Placed(face.image, face.box, face.landmarks)
+    soft = replace(real, image=cv2.GaussianBlur(face.image, (0, 0), sigma))
+    assert np.array_equal(as_sharp_as(soft, real).image, soft.image)
+
+
+def test_a_picture_is_made_as_crisp_as_its_forgery() -> None:
+    face = drawn_face(1)
+    real = Placed(face.image, face.box, face.landmarks)
+    soft = replace(real, image=cv2.GaussianBlur(face.image, (0, 0), 0.6))
+    crisper = as_sharp_as(real, soft).image
+    details = [np.abs(np.diff(image[40:120, 50:110].astype(float), axis=1)).mean() for image in (soft.image, crisper)]
+    wanted = np.abs(np.diff(face.image[40:120, 50:110].astype(float), axis=1)).mean()
+    assert abs(details[1] - wanted) < 0.7 * abs(details[0] - wanted)
+
+
+def test_the_donor_of_a_swap_is_the_most_alike_of_other_people() -> None:
+    bank = drawn_bank()
+    turned = replace(bank[0], points=bank[0].points * np.array([0.6, 1.0], np.float32), group="turned")
+    alike = replace(bank[0], points=bank[0].points + 3, landmarks=bank[0].landmarks + 3, group="alike")
+    assert PairSource(bank, 0.0)._most_alike(bank[0], [bank[0], turned, alike]) is alike
 
 
 def test_alterations_are_marked_where_they_are() -> None:

@@ -43,7 +43,7 @@ def test_a_redrawn_mouth_leaves_the_eyes() -> None:
 
 
 def test_shares_add_up() -> None:
-    assert sum(share for _, share in MAKERS.values()) == pytest.approx(1.0)
+    assert sum(share for _, share, _ in MAKERS.values()) == pytest.approx(1.0)
 
 
 def test_warping_a_face_onto_itself_changes_little() -> None:

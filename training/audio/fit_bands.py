@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from models.band_statistics import build_band_classifier
+from models.soft_maximum import soft_maximum
 from models.store import WEIGHTS_DIR
-from models.voice import soft_maximum
 from training.audio.evaluate import figures, quick_figures
 from training.audio.line import Examples, Line, fit_line
 from training.audio.pooled import fit_pooled, left_out_file, set_head

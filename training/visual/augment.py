@@ -38,7 +38,7 @@ def draw_chain(rng: Generator, gentle_share: float = GENTLE_SHARE) -> Chain:
     gentle = rng.random() < gentle_share
     return Chain(
         flip=bool(rng.random() < 0.5),
-        colour=0.0 if gentle else float(rng.uniform(0, 0.6)),
+        colour=0.0 if gentle else float(rng.uniform(0, 0.4)),
         blur_sigma=float(rng.uniform(0.3, 1.6)) if rng.random() < 0.3 and not gentle else 0.0,
         scale=float(rng.uniform(0.4, 1.0)) if rng.random() < 0.5 and not gentle else 1.0,
         sharpen=bool(rng.random() < 0.15 and not gentle),

@@ -74,6 +74,11 @@ def load_bank(data_dir: Path, folder: Path, *, held_out: bool = False) -> list[B
     return bank
 
 
+def side_px(box: NDArray[np.float32]) -> float:
+    """Longer side of a box in pixels."""
+    return float((box[2:] - box[:2]).max())
+
+
 def _stills(folder: Path) -> Iterator[BankFace]:
     finder = FaceFinder()
     with (folder / "faces.csv").open(newline="", encoding="utf-8") as file:
@@ -127,7 +132,7 @@ def cut_with_room(
     picture: Image, box: NDArray[np.float32], five: NDArray[np.float32]
 ) -> tuple[Image, NDArray[np.float32], NDArray[np.float32]]:
     """Cut a square of `ROOM` boxes about a face; shrink it to `LONGEST_PX` if it is larger."""
-    centre, reach = box.reshape(2, 2).mean(axis=0), float((box[2:] - box[:2]).max()) * ROOM / 2
+    centre, reach = box.reshape(2, 2).mean(axis=0), side_px(box) * ROOM / 2
     low = np.maximum(np.floor(centre - reach), 0).astype(int)
     high = np.minimum(np.ceil(centre + reach), [picture.shape[1], picture.shape[0]]).astype(int)
     image = np.ascontiguousarray(picture[low[1] : high[1], low[0] : high[0]])

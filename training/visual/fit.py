@@ -1,11 +1,13 @@
 """Train the visual branch: ResNet-18 on pairs of a real face and a forgery of it."""
 
 import csv
+import math
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import safetensors.torch
 import torch
 from rich.console import Console
@@ -28,6 +30,7 @@ from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
 from training.visual.rerender import Renderer
 from training.visual.trainer import LocalisingTrainer
+from training.visual.twins import load_twins
 
 FILE: Final = "visual_resnet18.safetensors"
 STATISTICS_PAIRS: Final = 96
@@ -45,15 +48,23 @@ def fit(recipe: Recipe) -> None:
     """Train, resuming if `run_dir` holds a checkpoint, and publish the averaged weights."""
     options = recipe.options
     spec = ImageSpec()
-    config = {"backbone": options["backbone"], "dropout": options["dropout"]}
-    network = build_face_classifier(config)
-    trainer = LocalisingTrainer(network, options["local_weight"], normalise=options.get("normalise", False))
+    cv2.setNumThreads(1)  # the loader's processes share the cores, and a pool of threads does not survive their fork
+    config = {"backbone": options["backbone"], "dropout": options["dropout"], "views": options.get("views", 1)}
+    network = build_face_classifier(config).to(memory_format=torch.channels_last)
+    trainer = LocalisingTrainer(
+        network,
+        options["local_weight"],
+        normalise=options.get("normalise", False),
+        precision=options.get("precision", "float32"),
+    )
     parent = recipe.run_dir.parent / options["parent"] if "parent" in options else None
     if parent:
-        load_parent(trainer, parent)
+        load_parent(network, parent)
     else:
         load_stem(network, recipe.data_dir / options["init"])
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
+    restored_share = options.get("restored_share", 0.0)
+    twins = load_twins(bank, recipe.run_dir.parent / "face_bank") if restored_share else []
     if options["all_pages"]:
         bank += load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank", held_out=True)
     held_out = None
@@ -61,7 +72,9 @@ def fit(recipe: Recipe) -> None:
         held_out = HeldOutFaces.load(recipe.data_dir, recipe.run_dir.parent / "media", options["crops_per_clip"])
     reals = [face.image for face in bank if face.label == "real"]
     render = Renderer(load_autoencoders(reals, recipe.run_dir.parent / "face_bank"))
-    source = PairSource(bank, options["pack_share"], render, options.get("gentle_share", GENTLE_SHARE))
+    gentle_share, matched_share = options.get("gentle_share", GENTLE_SHARE), options.get("matched_share", 0.0)
+    source = PairSource(bank, options["pack_share"], render, gentle_share, twins, restored_share, matched_share)
+    squares = options.get("squares", 1)
     if trainer.normalise:
         first = FacePairs(source, spec, options["crop_px"], recipe.seed)
         recalibrate(trainer.network, torch.cat([sample.images for sample in islice(first, STATISTICS_PAIRS)]))
@@ -71,7 +84,7 @@ def fit(recipe: Recipe) -> None:
     parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint = recipe.run_dir / "checkpoint.pt"
     start = load_checkpoint(checkpoint, **parts)
-    batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start), options)
+    batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start, squares), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["stop_after"]):
         loss = trainer.step(next(batches), optimiser)
@@ -87,11 +100,14 @@ def fit(recipe: Recipe) -> None:
     publish_network(average.network, FILE, role="visual", config=config, metrics=metrics, provenance=provenance)
 
 
-def load_parent(trainer: LocalisingTrainer, run_dir: Path) -> None:
-    """Start from the averaged weights of a former run, and from its local head."""
-    state = torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)
-    trainer.load_state_dict(state["trainer"])
-    trainer.network.load_state_dict(state["average"])
+def load_parent(network: FaceClassifier, run_dir: Path) -> None:
+    """Start from the averaged weights of a former run; where that had a single view, all views start as that one."""
+    state = torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"]
+    views = network.head.out_features
+    if len(state["head.bias"]) < views:
+        state["head.weight"] = state["head.weight"].repeat(views, 1)
+        state["head.bias"] = state["head.bias"].repeat(views) - math.log(views)
+    network.load_state_dict(state)
 
 
 def last_metrics(run_dir: Path) -> dict[str, float]:

@@ -7,6 +7,7 @@ person's face, what draws pixels again, and a random generator, and gives uint8 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Final
 
 import cv2
@@ -76,15 +77,44 @@ def soften_face(real: Face, _frame: Face, _other: Face, _render: Renderer, rng: 
     return blend(real.image, source, face_mask(real.image.shape[:2], real.points, rng))
 
 
-MAKERS: Final[dict[str, tuple[Maker, float]]] = {
-    "self_blend": (self_blend, 0.22),
-    "redraw_mouth": (redraw_mouth, 0.28),
-    "swap": (swap, 0.20),
-    "animate": (animate, 0.14),
-    "generate": (generate, 0.08),
-    "soften_face": (soften_face, 0.08),
+def lay_in(real: Face, restored: Image, rng: Generator) -> Image:
+    """Lay the face's own twin, uint8 RGB drawn again by a restoring network, into it: face, mouth or all of it."""
+    source = blend(real.image, restored, np.full(restored.shape[:2], rng.uniform(0.6, 1.0), np.float32))
+    if rng.random() < 0.3:
+        source = _move(source, face_width(real.points), rng)
+    if rng.random() < 0.3:
+        source = recolour(source, rng, strength=0.25)
+    where = rng.choice(["face", "mouth", "all"], p=[0.4, 0.3, 0.3])
+    if where == "all":
+        return source
+    mask = face_mask if where == "face" else mouth_mask
+    return blend(real.image, source, mask(real.image.shape[:2], real.points, rng))
+
+
+def swap_in(real: Face, twin: Face, rng: Generator) -> Image:
+    """Put another person's twin onto this head."""
+    mask = face_mask(real.image.shape[:2], real.points, rng)
+    return blend(real.image, match_colour(warp_onto(twin, real), real.image, mask, rng.uniform(0.6, 1.0)), mask)
+
+
+class Sort(IntEnum):
+    """Sorts of forgeries, one for each view of the face network; of published ones it is not known."""
+
+    UNKNOWN = -1
+    PARTS = 0
+    WHOLE = 1
+    CRISP = 2
+
+
+MAKERS: Final[dict[str, tuple[Maker, float, Sort]]] = {
+    "self_blend": (self_blend, 0.18, Sort.PARTS),
+    "redraw_mouth": (redraw_mouth, 0.26, Sort.PARTS),
+    "swap": (swap, 0.22, Sort.PARTS),
+    "animate": (animate, 0.15, Sort.WHOLE),
+    "generate": (generate, 0.13, Sort.WHOLE),
+    "soften_face": (soften_face, 0.06, Sort.PARTS),
 }
-"""Maker and share of each kind."""
+"""Maker, share and sort of each kind."""
 
 
 def make_pseudo_fake(

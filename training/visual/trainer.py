@@ -9,6 +9,8 @@ from torch.optim import Optimizer
 
 from models.face_classifier import FaceClassifier
 from models.resnet import TruncatedResNet
+from models.soft_maximum import soft_maximum
+from training.stepping import pick_precision
 from training.visual import batch_norm
 from training.visual.pairs import Sample
 
@@ -23,8 +25,11 @@ class LocalisingTrainer(nn.Module):
     Face X-ray, Li et al. 2020, arXiv 1912.13458).
     """
 
-    def __init__(self, network: FaceClassifier, local_weight: float, *, normalise: bool = False) -> None:
+    def __init__(
+        self, network: FaceClassifier, local_weight: float, *, normalise: bool = False, precision: str = "float32"
+    ) -> None:
         super().__init__()
+        self.dtype = pick_precision(precision, torch.device("cpu"))
         if not isinstance(network.backbone, TruncatedResNet):
             raise TypeError("only a ResNet gives the feature map that the local head reads")
         self.network, self.local_weight, self.normalise = network, local_weight, normalise
@@ -36,18 +41,20 @@ class LocalisingTrainer(nn.Module):
         return cast(TruncatedResNet, self.network.backbone)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Crops `(N, 3, P, P)` to logits of each crop `(N,)` and of each cell `(N, P / 16, P / 16)`."""
+        """Crops `(N, 3, P, P)` to logits of each view `(N, views)` and of each cell `(N, P / 16, P / 16)`."""
         maps = self.backbone.feature_map(images)
-        return self.network.classify(self.backbone.pool(maps)), self.local(maps).squeeze(1)
+        return self.network.look(self.backbone.pool(maps)), self.local(maps).squeeze(1)
 
     def loss(self, batch: Sample) -> Tensor:
-        """Cross-entropy of crops, ranking within pairs, cross-entropy of cells."""
+        """Cross-entropy of crops and ranking within pairs, of the verdict and of the view; cross-entropy of cells."""
         images = batch.images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        logits, cells = self(images)
-        real, fake = logits.view(-1, 2).unbind(dim=1)
-        verdict = functional.binary_cross_entropy_with_logits(logits, batch.labels.flatten())
-        ranking = functional.softplus(real - fake).mean()
-        return verdict + RANKING_WEIGHT * ranking + self.local_weight * local_loss(cells, batch.altered, batch.known)
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype is not torch.float32):
+            views, cells = self(images)
+        views, cells = views.float(), cells.float()
+        loss = pair_loss(soft_maximum(views.T).view(-1, 2), torch.ones(len(batch.sort)))
+        if views.shape[1] > 1:
+            loss = loss + pair_loss(own_view(views, batch.sort), (batch.sort >= 0).float())
+        return loss + self.local_weight * local_loss(cells, batch.altered, batch.known)
 
     def step(self, batch: Sample, optimiser: Optimizer) -> float:
         """Take one step and give the loss.
@@ -64,6 +71,19 @@ class LocalisingTrainer(nn.Module):
         nn.utils.clip_grad_norm_(self.parameters(), LARGEST_GRADIENT)
         optimiser.step()
         return float(loss.detach())
+
+
+def own_view(views: Tensor, sort: Tensor) -> Tensor:
+    """Of view logits `(2 B, views)`, those of the view that each pair's sort of forgery `(B,)` belongs to: `(B, 2)`."""
+    return views.view(len(sort), 2, -1).gather(2, sort.clamp(min=0).view(-1, 1, 1).expand(-1, 2, 1)).squeeze(2)
+
+
+def pair_loss(logits: Tensor, weight: Tensor) -> Tensor:
+    """Cross-entropy and ranking of pairs of logits `(B, 2)`, real first, weighted by `(B,)`."""
+    real, fake = logits.unbind(dim=1)
+    verdict = (functional.softplus(real) + functional.softplus(-fake)) / 2
+    each = verdict + RANKING_WEIGHT * functional.softplus(real - fake)
+    return (each * weight).sum() / weight.sum().clamp(min=1.0)
 
 
 def local_loss(cells: Tensor, altered: Tensor, known: Tensor) -> Tensor:
