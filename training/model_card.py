@@ -25,11 +25,12 @@ redistributes the weights commercially must check them.
 
 Pages that show both real and fake clips were **held out of branch training** (`training/splits.py`) while the figures
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
-are measured out of five folds by person or scene. The face network that ships went on over **all pages** for its last
-500 steps; fusion and the face network's figures come from the run before that. The patch gate has no weight in fusion,
-as its scores are chance on held-out pages: it only decides early exits. How long to train, what motion is read from and
-from where on it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
-for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
+are measured out of five folds by person or scene. The face network is the mean of two runs' weights: of one that never
+learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's figures
+come from the mean of the first and of that run before its end. The patch gate has no weight in fusion, as its scores
+are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is read from
+and from where on it counts, and what to leave without weight was chosen while watching these figures, which are
+optimistic for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
 sixth of the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing
 system. The same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers,
 statistics, regularisation and how the two are joined were chosen among about 300 settings on such figures and on voices
@@ -43,12 +44,9 @@ It is the number to trust; `auc` over all held-out clips flatters or misleads. 0
 METHOD: Final = """## Method
 
 - Visual: ResNet-18 to stage 3, ImageNet initial weights, on pairs of a real face and a forgery of it. Most forgeries
-  are pseudo-fakes made from that very face (self-blending, redrawn mouths, swaps with the face most alike, animated
-  stills, re-rendering, and crisp ones from faces that Real-ESRGAN drew again), so that only the artefact differs; both
-  go through one chain of codec, scale, blur, noise and colour, and in a quarter of the pairs the real face is made as
-  sharp, or as soft, as its forgery. Three views, one for parts of faces, one for whole heads, one for crisp forgeries,
-  each taught by its own sort, are joined by a soft maximum. A second head, for training only, marks what the forger
-  changed. A clip's score is the mean over one crop of each burst; the figures of
+  are pseudo-fakes made from that very face (self-blending, redrawn mouths, swaps, animated stills, re-rendering), so
+  that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
+  training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a bidirectional LSTM over how far detail and optical flow of eight regions of the face stray from their mean

@@ -13,6 +13,7 @@ import torch
 
 TASKS: Final = {
     "visual": "training.visual.fit",
+    "visual_average": "training.visual.average",
     "temporal": "training.temporal.fit",
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",

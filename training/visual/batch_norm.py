@@ -34,6 +34,17 @@ def recalibrate(network: nn.Module, images: Tensor, momentum: float = 0.05) -> N
         layer.momentum = momentum
 
 
+@torch.no_grad()
+def fold(network: nn.Module) -> None:
+    """Undo `recalibrate`: move the statistics into scale and shift, so that every layer has mean 0 and deviation 1."""
+    for layer in layers(network):
+        mean, variance = statistics(layer)
+        layer.weight.div_((variance + layer.eps).sqrt())
+        layer.bias.sub_(layer.weight * mean)
+        mean.zero_()
+        variance.fill_(1 - layer.eps)
+
+
 def statistics(layer: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """The running mean and variance of a layer, float32 `(C,)` each.
 
