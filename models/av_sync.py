@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.mfcc import FRAME_SAMPLES, STEP_SAMPLES, Mfcc
 
@@ -49,19 +50,49 @@ class SyncOutput:
     curves: Tensor
 
 
+class SpaceConv(nn.Conv3d):
+    """A convolution one frame deep, done on all frames `(N, C, T, H, W)` at once in two dimensions: the same as in
+    three, and on a processor nearly twice as fast."""
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """Convolve every frame."""
+        frames = _frames_of(volume)
+        convolved = functional.conv2d(frames, self.weight.squeeze(2), None, self.stride[1:], self.padding[1:])
+        return _volume_of(convolved, len(volume))
+
+
+class SpacePool(nn.MaxPool2d):
+    """A maximum over every frame of `(N, C, T, H, W)`."""
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """Pool every frame."""
+        return _volume_of(super().forward(_frames_of(volume)), len(volume))
+
+
+class TimeConv(nn.Conv3d):
+    """A convolution one pixel wide, done on all pixels `(N, C, T, H, W)` at once in two dimensions."""
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """Convolve every pixel's course."""
+        padding = (self.kernel_size[0] // 2, 0)
+        courses = volume.flatten(3).contiguous(memory_format=torch.channels_last)
+        convolved = functional.conv2d(courses, self.weight.squeeze(4), None, 1, padding)
+        return convolved.view(*convolved.shape[:3], *volume.shape[3:])
+
+
 class MouthBlock(nn.Module):
     """Two convolutions over space, then two over time: `(N, in, T, H, W)` to `(N, out, T, H', W')`."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
         half, step = outputs // 2, (1, stride, stride)
-        self.s_1 = nn.Conv3d(inputs, half, (1, 5, 5), step, (0, 2, 2), bias=False)
+        self.s_1 = SpaceConv(inputs, half, (1, 5, 5), step, (0, 2, 2), bias=False)
         self.s_norm_1 = nn.BatchNorm3d(half, eps=1e-3)
-        self.s_2 = nn.Conv3d(half, outputs, (1, 3, 3), padding=(0, 1, 1), bias=False)
+        self.s_2 = SpaceConv(half, outputs, (1, 3, 3), padding=(0, 1, 1), bias=False)
         self.s_norm_2 = nn.BatchNorm3d(outputs, eps=1e-3)
-        self.t_1 = nn.Conv3d(outputs, outputs, (5, 1, 1), padding=(2, 0, 0), bias=False)
+        self.t_1 = TimeConv(outputs, outputs, (5, 1, 1), padding=(2, 0, 0), bias=False)
         self.t_norm_1 = nn.BatchNorm3d(outputs, eps=1e-3)
-        self.t_2 = nn.Conv3d(outputs, outputs, (3, 1, 1), padding=(1, 0, 0), bias=False)
+        self.t_2 = TimeConv(outputs, outputs, (3, 1, 1), padding=(1, 0, 0), bias=False)
         self.t_norm_2 = nn.BatchNorm3d(outputs, eps=1e-3)
 
     def forward(self, volume: Tensor) -> Tensor:
@@ -100,9 +131,9 @@ class MouthEncoder(nn.Module):
     def __init__(self, blocks: int) -> None:
         super().__init__()
         self.block1 = MouthBlock(1, 32, stride=2)
-        self.pool1 = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+        self.pool1 = SpacePool(3, 2, 1)
         self.block2 = MouthBlock(32, 64)
-        self.pool2 = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+        self.pool2 = SpacePool(3, 2, 1)
         self.block3 = MouthBlock(64, 128) if blocks == 3 else nn.Identity()
         self.width = 128 if blocks == 3 else 64
         self.edge = 3 * blocks
@@ -271,6 +302,16 @@ class AvSync(nn.Module):
 def build_av_sync(config: dict[str, Any]) -> AvSync:
     """Make an untrained network from its recorded config."""
     return AvSync(AvSyncConfig(**config))
+
+
+def _frames_of(volume: Tensor) -> Tensor:
+    """`(N, C, T, H, W)` as pictures `(N T, C, H, W)`, channels last in memory."""
+    return volume.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _volume_of(frames: Tensor, count: int) -> Tensor:
+    """The inverse of `_frames_of`, for `count` volumes."""
+    return frames.view(count, -1, *frames.shape[1:]).transpose(1, 2)
 
 
 def _inner(series: Tensor, edge: int) -> Tensor:

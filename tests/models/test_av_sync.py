@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from models.av_sync import MAX_SHIFT, SHIFTS, AvSync, Edges, build_av_sync, find_offset, shift_curve
+from models.av_sync import (
+    MAX_SHIFT,
+    SHIFTS,
+    AvSync,
+    Edges,
+    SpaceConv,
+    SpacePool,
+    TimeConv,
+    build_av_sync,
+    find_offset,
+    shift_curve,
+)
 from models.mfcc import Mfcc
 
 FRAMES = 60
@@ -16,6 +27,29 @@ DELAY_ROOM = 16
 def network() -> AvSync:
     torch.manual_seed(0)
     return build_av_sync({}).eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ("flat", "kernel", "stride", "padding"),
+    [
+        (SpaceConv, (1, 5, 5), (1, 2, 2), (0, 2, 2)),
+        (SpaceConv, (1, 3, 3), 1, (0, 1, 1)),
+        (TimeConv, (5, 1, 1), 1, (2, 0, 0)),
+    ],
+)
+def test_flat_convolutions_give_what_deep_ones_give(
+    flat: type[nn.Conv3d], kernel: tuple[int, int, int], stride: int | tuple[int, int, int], padding: tuple[int, ...]
+) -> None:
+    deep = nn.Conv3d(3, 4, kernel, stride, padding, bias=False)
+    own = flat(3, 4, kernel, stride, padding, bias=False)
+    own.load_state_dict(deep.state_dict())
+    volume = torch.randn(2, 3, 7, 12, 10)
+    assert torch.allclose(own(volume), deep(volume), atol=1e-5)
+
+
+def test_pooling_each_frame_leaves_time_alone() -> None:
+    volume = torch.randn(2, 3, 7, 12, 10)
+    assert torch.equal(SpacePool(3, 2, 1)(volume), nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))(volume))
 
 
 def opening(frames: int) -> np.ndarray:
