@@ -13,7 +13,7 @@ from models.store import WEIGHTS_DIR, ModelStore
 
 Network = TypeVar("Network", bound=nn.Module)
 
-ENTRIES: Final = ("forward", "embed", "classify", "score_map")
+ENTRIES: Final = ("forward", "embed", "look", "classify", "score_map")
 """The methods by which branches call their networks."""
 
 

@@ -56,7 +56,7 @@ def run_limited(
         _restrict(process.pid, limits)
         while True:
             try:
-                return process.wait(timeout=POLL_S)
+                return process.wait(timeout=max(min(POLL_S, deadline - time.monotonic()), 0.0))
             except subprocess.TimeoutExpired:
                 _check_deadline(deadline, limits)
             if keep_alive is not None:

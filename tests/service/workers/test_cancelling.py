@@ -27,7 +27,7 @@ def decoders(service: RunningService) -> list[psutil.Process]:
     found = []
     for process in service.family():
         try:
-            if process.name() == "ffmpeg":
+            if process.name().startswith("ffmpeg"):  # the one of imageio-ffmpeg has a longer name
                 found.append(process)
         except psutil.NoSuchProcess:
             continue
