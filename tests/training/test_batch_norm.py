@@ -13,6 +13,7 @@ from models.spec import ImageSpec
 from tests.training.bank import drawn_bank
 from training.loop import CsvLog
 from training.recipe import Recipe
+from training.stepping import Stepper
 from training.visual import average as averaging
 from training.visual.average import average
 from training.visual.batch_norm import fold, layers, recalibrate, statistics
@@ -91,5 +92,5 @@ def _statistics_after_a_step(*, normalise: bool) -> Tensor:
     trainer = LocalisingTrainer(build_face_classifier({"backbone": "resnet18"}), 1.0, normalise=normalise)
     pairs = iter(FacePairs(PairSource(drawn_bank(), 0.0), ImageSpec(), crop_px=64, seed=2))
     batch = Sample(*(torch.stack(parts) for parts in zip(next(pairs), next(pairs), strict=True)))
-    trainer.step(batch, SGD(trainer.parameters(), lr=0.0))
+    trainer.step(batch, Stepper(SGD(trainer.parameters(), lr=0.0), torch.device("cpu")))
     return statistics(layers(trainer.network)[0])[0]

@@ -9,6 +9,7 @@ from torch.optim import AdamW
 from models.face_classifier import build_face_classifier
 from models.spec import ImageSpec
 from tests.training.bank import drawn_bank
+from training.stepping import Stepper
 from training.visual.fit import load_parent
 from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs, Sample
@@ -23,17 +24,17 @@ def batch() -> Sample:
 def test_steps_on_one_batch_lower_its_loss() -> None:
     torch.manual_seed(0)
     trainer = LocalisingTrainer(build_face_classifier({"backbone": "resnet18", "dropout": 0.0}), local_weight=1.0)
-    optimiser, sample = AdamW(trainer.parameters(), lr=1e-3), batch()
-    losses = [trainer.step(sample, optimiser) for _ in range(6)]
+    stepper, sample = Stepper(AdamW(trainer.parameters(), lr=1e-3), torch.device("cpu"), "float32"), batch()
+    losses = [trainer.step(sample, stepper) for _ in range(6)]
     assert losses[-1] < losses[0]
 
 
 def test_steps_lower_the_loss_of_several_views_in_bfloat16_too() -> None:
     torch.manual_seed(0)
     network = build_face_classifier({"backbone": "resnet18", "dropout": 0.0, "views": 3})
-    trainer = LocalisingTrainer(network, local_weight=1.0, precision="bfloat16")
-    optimiser, sample = AdamW(trainer.parameters(), lr=1e-3), batch()
-    losses = [trainer.step(sample, optimiser) for _ in range(6)]
+    trainer = LocalisingTrainer(network, local_weight=1.0)
+    stepper, sample = Stepper(AdamW(trainer.parameters(), lr=1e-3), torch.device("cpu"), "bfloat16"), batch()
+    losses = [trainer.step(sample, stepper) for _ in range(6)]
     assert losses[-1] < losses[0]
 
 

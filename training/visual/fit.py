@@ -21,6 +21,7 @@ from training.loop import AveragedWeights, CsvLog, load_checkpoint, save_checkpo
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.schedule import warm_cosine
+from training.stepping import Stepper
 from training.visual.augment import GENTLE_SHARE
 from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import load_bank
@@ -51,12 +52,7 @@ def fit(recipe: Recipe) -> None:
     cv2.setNumThreads(1)  # the loader's processes share the cores, and a pool of threads does not survive their fork
     config = {"backbone": options["backbone"], "dropout": options["dropout"], "views": options.get("views", 1)}
     network = build_face_classifier(config).to(memory_format=torch.channels_last)
-    trainer = LocalisingTrainer(
-        network,
-        options["local_weight"],
-        normalise=options.get("normalise", False),
-        precision=options.get("precision", "float32"),
-    )
+    trainer = LocalisingTrainer(network, options["local_weight"], normalise=options.get("normalise", False))
     parent = recipe.run_dir.parent / options["parent"] if "parent" in options else None
     if parent:
         load_parent(network, parent)
@@ -80,6 +76,7 @@ def fit(recipe: Recipe) -> None:
         recalibrate(trainer.network, torch.cat([sample.images for sample in islice(first, STATISTICS_PAIRS)]))
     average = AveragedWeights(network, options["ema_decay"])
     optimiser = AdamW(trainer.parameters(), lr=options["learning_rate"], weight_decay=options["weight_decay"])
+    stepper = Stepper(optimiser, torch.device("cpu"), options.get("precision", "float32"))
     schedule = LambdaLR(optimiser, lambda step: warm_cosine(step, options["warmup_steps"], options["steps"]))
     parts = {"trainer": trainer, "average": average.network, "optimiser": optimiser, "schedule": schedule}
     checkpoint = recipe.run_dir / "checkpoint.pt"
@@ -87,7 +84,7 @@ def fit(recipe: Recipe) -> None:
     batches = _batches(FacePairs(source, spec, options["crop_px"], recipe.seed + start, squares), options)
     log = CsvLog(recipe.run_dir / "log.csv")
     for step in range(start, options["stop_after"]):
-        loss = trainer.step(next(batches), optimiser)
+        loss = trainer.step(next(batches), stepper)
         schedule.step()
         average.update(network, step)
         if (step + 1) % options["evaluate_every"] == 0 or step + 1 == options["stop_after"]:

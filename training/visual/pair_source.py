@@ -19,8 +19,10 @@ from training.visual.twins import Twin
 
 MARGIN: Final = 1.45
 DETAIL_SIGMA: Final = 1.5
+"""What is finer than this many pixels counts as detail when sharpness is matched."""
 BLURS: Final = (0.4, 0.6, 0.8, 1.0, 1.3, 1.7)
 LIGHT_WEIGHT: Final = 0.15
+"""How much a difference in lightness counts beside one in the shape of the face."""
 DONORS: Final = 30
 """Faces among which a swap takes the one most alike in pose and skin, as forgers do."""
 VISIBLE: Final = 4
@@ -73,7 +75,7 @@ class PairSource:
         stills = [face for face in faces if not face.moving]
         self.real_groups = [groups for part in (clips, stills) if (groups := _by(part, "real", "group"))]
         self.fake_methods = _by(faces, "fake", "method")
-        self.likeness: dict[int, NDArray[np.float32]] = {}
+        self._known: dict[int, NDArray[np.float32]] = {}
         self.clips: dict[str, list[BankFace]] = defaultdict(list)
         for face in faces:
             self.clips[face.file].append(face)
@@ -123,9 +125,9 @@ class PairSource:
         return min(others, key=lambda donor: float(np.abs(self._likeness(donor) - own).mean()))
 
     def _likeness(self, face: BankFace) -> NDArray[np.float32]:
-        if id(face) not in self.likeness:
-            self.likeness[id(face)] = likeness(face)
-        return self.likeness[id(face)]
+        if id(face) not in self._known:
+            self._known[id(face)] = likeness(face)
+        return self._known[id(face)]
 
     def _published(self, real: BankFace, rng: Generator) -> Pair:
         methods = list(self.fake_methods)

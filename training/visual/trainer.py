@@ -5,17 +5,15 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import Optimizer
 
 from models.face_classifier import FaceClassifier
 from models.resnet import TruncatedResNet
 from models.soft_maximum import soft_maximum
-from training.stepping import pick_precision
+from training.stepping import Stepper
 from training.visual import batch_norm
 from training.visual.pairs import Sample
 
 RANKING_WEIGHT = 0.3
-LARGEST_GRADIENT = 5.0
 
 
 class LocalisingTrainer(nn.Module):
@@ -25,11 +23,8 @@ class LocalisingTrainer(nn.Module):
     Face X-ray, Li et al. 2020, arXiv 1912.13458).
     """
 
-    def __init__(
-        self, network: FaceClassifier, local_weight: float, *, normalise: bool = False, precision: str = "float32"
-    ) -> None:
+    def __init__(self, network: FaceClassifier, local_weight: float, *, normalise: bool = False) -> None:
         super().__init__()
-        self.dtype = pick_precision(precision, torch.device("cpu"))
         if not isinstance(network.backbone, TruncatedResNet):
             raise TypeError("only a ResNet gives the feature map that the local head reads")
         self.network, self.local_weight, self.normalise = network, local_weight, normalise
@@ -48,15 +43,13 @@ class LocalisingTrainer(nn.Module):
     def loss(self, batch: Sample) -> Tensor:
         """Cross-entropy of crops and ranking within pairs, of the verdict and of the view; cross-entropy of cells."""
         images = batch.images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", self.dtype, enabled=self.dtype is not torch.float32):
-            views, cells = self(images)
-        views, cells = views.float(), cells.float()
+        views, cells = (logits.float() for logits in self(images))
         loss = pair_loss(soft_maximum(views.T).view(-1, 2), torch.ones(len(batch.sort)))
         if views.shape[1] > 1:
             loss = loss + pair_loss(own_view(views, batch.sort), (batch.sort >= 0).float())
         return loss + self.local_weight * local_loss(cells, batch.altered, batch.known)
 
-    def step(self, batch: Sample, optimiser: Optimizer) -> float:
+    def step(self, batch: Sample, stepper: Stepper) -> float:
         """Take one step and give the loss.
 
         Batch norm stays in eval mode, as the initial weights carry it folded, unless `normalise` was asked for.
@@ -65,12 +58,7 @@ class LocalisingTrainer(nn.Module):
         self.network.dropout.train()
         for layer in batch_norm.layers(self.network):
             layer.train(self.normalise)
-        loss = self.loss(batch)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self.parameters(), LARGEST_GRADIENT)
-        optimiser.step()
-        return float(loss.detach())
+        return stepper.step(lambda: self.loss(batch))
 
 
 def own_view(views: Tensor, sort: Tensor) -> Tensor:
