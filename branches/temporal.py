@@ -1,6 +1,7 @@
-"""Motion over time: a bidirectional LSTM over how each face looks and moves along its track."""
+"""Motion over time: statistics of each face's film, and a bidirectional LSTM over its crops."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,58 +11,95 @@ from torch import Tensor
 
 from branches.faces import no_face
 from branches.media.dynamics import Series, region_detail, region_motion
+from branches.media.film_series import measure_film
 from branches.types import Abstained, BranchEvidence, Faces, Media, Moment
+from models.film import FilmClassifier
 from models.sequence import TrackLstm
 
 FEWEST_CROPS: Final = 6
+"""With fewer crops of a track its film is judged alone."""
+FEWEST_FRAMES: Final = 13
+USUAL: Final = 0.15
+"""About the log-odds that the LSTM gives half of all real clips, on pages that it had not learnt from."""
 
 MeasuredTrack = tuple[Series, Series, NDArray[np.int64]]
 """Detail and motion float32 `(T, R)` of a track, and its bursts int64 `(T,)`."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredFilm:
+    """What `measure_film` says of one film, float32 `(T, S, R)`: of a face `track`, from `start_s` to `end_s`."""
+
+    track: int
+    start_s: float
+    end_s: float
+    series: Series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """Films that are long enough, and the crops of all faces."""
+
+    films: tuple[MeasuredFilm, ...]
+    faces: Faces
+
+    def tracks(self) -> list[int]:
+        """The faces that have a film, ascending."""
+        return sorted({film.track for film in self.films})
+
+    def crops_of(self, track: int) -> NDArray[np.int64]:
+        """Places of a track's crops, int64 `(T,)`; none if they are too few to be judged."""
+        places = np.flatnonzero(self.faces.track == track)
+        return places if len(places) >= FEWEST_CROPS else places[:0]
+
+
 class TemporalBranch:
-    """Scores whole tracks; the clip takes its worst one."""
+    """Scores whole tracks; the clip takes its worst one.
+
+    A track's logit is the mean of its films', plus `lstm_weight` times what the LSTM says of its crops as far as they
+    are steadier than usual: swapped faces, redrawn lips and forged voices all ride on living faces.
+    """
 
     name = "temporal"
 
-    def __init__(self, network: TrackLstm) -> None:
-        self.network = network
+    def __init__(self, film: FilmClassifier, lstm: TrackLstm, lstm_weight: float) -> None:
+        self.film, self.lstm, self.lstm_weight = film, lstm, lstm_weight
 
-    def prepare(self, media: Media) -> Faces | Abstained:
-        """The clip's faces, or an abstention if no track is long enough to show motion."""
+    def prepare(self, media: Media) -> Motion | Abstained:
+        """What the clip's films show, or an abstention if none is long enough."""
         if not len(media.faces):
             return no_face(self.name)
-        if not self._long_tracks(media.faces):
-            reason = f"No face was seen in {FEWEST_CROPS} frames or more, so motion could not be judged."
+        films = (MeasuredFilm(film.track, film.start_s, film.end_s, measure_film(film)) for film in media.films)
+        long_enough = tuple(film for film in films if len(film.series) >= FEWEST_FRAMES)
+        if not long_enough:
+            reason = f"No face was seen to change over {FEWEST_FRAMES} frames or more, so motion could not be judged."
             return Abstained(self.name, "too_short", reason)
-        return media.faces
+        return Motion(long_enough, media.faces)
 
     @torch.inference_mode()
-    def score(self, inputs: Faces) -> BranchEvidence:
-        """Probability of each track that is long enough."""
-        tracks = self._long_tracks(inputs)
-        logits = self.network(*track_sequences(inputs, tracks))
-        probability = dict(zip(tracks, torch.sigmoid(logits).double().tolist(), strict=True))
+    def score(self, inputs: Motion) -> BranchEvidence:
+        """Probability of each face that has a film."""
+        logits = [float(self.film(torch.from_numpy(film.series)[None])) for film in inputs.films]
+        probability = {track: self._judge(inputs, logits, track) for track in inputs.tracks()}
         worst = max(probability, key=probability.__getitem__)
-        spans = ((track, inputs.times_s[inputs.track == track]) for track in tracks)
+        spans = ((film.start_s, film.end_s, film.track) for film in inputs.films)
         return BranchEvidence(
             branch=self.name,
             probability=probability[worst],
             features={"temporal_prob_fake": probability[worst]},
-            timeline=tuple(Moment(float(t.min()), float(t.max()), probability[track], track) for track, t in spans),
+            timeline=tuple(Moment(start, end, probability[track], track) for start, end, track in spans),
             track_probability=probability,
             details={"worst_track": worst},
         )
 
-    @staticmethod
-    def _long_tracks(faces: Faces) -> list[int]:
-        return [track for track in faces.track_ids() if int((faces.track == track).sum()) >= FEWEST_CROPS]
-
-
-def track_sequences(faces: Faces, tracks: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The tracks as the network reads them; see `pad_tracks`."""
-    places = (np.flatnonzero(faces.track == track) for track in tracks)
-    return pad_tracks([measure_track(faces.crops[place], faces.burst[place]) for place in places])
+    def _judge(self, inputs: Motion, logits: Sequence[float], track: int) -> float:
+        pairs = zip(inputs.films, logits, strict=True)
+        logit = float(np.mean([logit for film, logit in pairs if film.track == track]))
+        place = inputs.crops_of(track)
+        if self.lstm_weight and len(place):
+            measured = measure_track(inputs.faces.crops[place], inputs.faces.burst[place])
+            logit += self.lstm_weight * max(float(self.lstm(*pad_tracks([measured]))) - USUAL, 0.0)
+        return float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
 
 
 def measure_track(crops: NDArray[np.uint8], burst: NDArray[np.int64]) -> MeasuredTrack:

@@ -74,6 +74,24 @@ class Mouths:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """One track's face at 25 fps, every frame turned and sized alike; first frame at `start_s`.
+
+    `luma` uint8 `(T, 224, 224)` and `chroma` uint8 `(T, 2, 112, 112)`, blue difference first, both of studio range.
+    """
+
+    track: int
+    start_s: float
+    luma: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
+
+    @property
+    def end_s(self) -> float:
+        """When its last frame is over."""
+        return self.start_s + len(self.luma) / DENSE_FPS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FacePath:
     """One face through one window: seen from `start_s` to `end_s`, for showing where it is.
 
@@ -109,7 +127,7 @@ class Media:
     `sound` holds one waveform per analysed window, none without an audio stream. `windows_s` are the spans that
     were read, start and end in seconds; a clip longer than the reading budget is read in several. `paths` say where
     each face is in between, and `stills` are whole pictures, small and few, kept only if the reader was asked to:
-    both are for showing the evidence to people.
+    both are for showing the evidence to people. `films` are the faces in motion, of all windows or of a few.
     """
 
     clip: Clip
@@ -119,6 +137,7 @@ class Media:
     windows_s: tuple[tuple[float, float], ...]
     paths: tuple[FacePath, ...] = ()
     stills: Frames | None = None
+    films: tuple[Film, ...] = ()
 
 
 class MediaError(Exception):

@@ -19,8 +19,8 @@ COUNT_LIMIT: Final[dict[str, float]] = {"tiny_num_files": 8.0, "tiny_num_patches
 VOICE: Final = "audio_prob_fake"
 FACE: Final = "visual_prob_mean"
 MOTION: Final = "temporal_prob_fake"
-USUAL_MOTION: Final = 0.15
-"""About the log-odds that the temporal network gives half of all real clips, on pages that it had not learnt from."""
+LEAST_MOTION: Final = -0.5
+"""Log-odds below which motion says no more beside a voice."""
 
 HEADS: Final[dict[str, tuple[str, ...]]] = {
     "clip_fusion_logreg_gate.joblib": ("gate",),
@@ -48,8 +48,7 @@ def transform(columns: tuple[str, ...], values: NDArray[np.float64]) -> NDArray[
     """Features `(..., len(columns))` as the regression sees them: probabilities as log-odds, counts saturated.
 
     Beside a face, a voice counts only as far as it sounds forged: forged lips mostly move to a live voice, which
-    says nothing for them. Motion counts only as far as it is steadier than is usual: swapped faces, redrawn lips and
-    forged voices all ride on living faces.
+    says nothing for them; and motion speaks for a clip a little only, since forged voices ride on living faces.
     """
     seen = np.empty_like(values, dtype=np.float64)
     for place, column in enumerate(columns):
@@ -61,8 +60,8 @@ def transform(columns: tuple[str, ...], values: NDArray[np.float64]) -> NDArray[
             seen[..., place] = np.log(probability / (1 - probability))
             if column == VOICE and FACE in columns:
                 seen[..., place] = np.maximum(seen[..., place], 0.0)
-            if column == MOTION:
-                seen[..., place] = np.maximum(seen[..., place], USUAL_MOTION)
+            if column == MOTION and VOICE in columns:
+                seen[..., place] = np.maximum(seen[..., place], LEAST_MOTION)
     return seen
 
 

@@ -14,6 +14,7 @@ from models.av_sync import build_av_sync
 from models.band_statistics import build_band_classifier
 from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
+from models.film import build_film_classifier
 from models.sequence import build_track_lstm
 from models.spec import AudioSpec, ImageSpec
 from models.speech_encoder import build_speech_classifier
@@ -22,6 +23,7 @@ from models.tiny_ladeda import build_tiny_ladeda
 from models.voice import Voice, VoiceWeights
 
 VISUAL_FILE: Final = "visual_resnet18.safetensors"
+FILM_FILE: Final = "temporal_film.safetensors"
 TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
 GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
 CQCC_FILE: Final = "audio_cqcc_cnn.safetensors"
@@ -45,7 +47,11 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
         "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
         "visual": VisualBranch(store.network(VISUAL_FILE, build_face_classifier), ImageSpec()),
         "audio": AudioBranch(load_voice(store), AudioSpec()),
-        "temporal": TemporalBranch(store.network(TEMPORAL_FILE, build_track_lstm)),
+        "temporal": TemporalBranch(
+            store.network(FILM_FILE, build_film_classifier),
+            store.network(TEMPORAL_FILE, build_track_lstm),
+            store.artefact(FILM_FILE).config["lstm_weight"],
+        ),
         "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
     }
 

@@ -1,6 +1,7 @@
 """What the reader made of each clip, kept on disk, so that a training reads every clip once."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -16,7 +17,8 @@ def cached_media(path: Path, folder: Path, reader: MediaReader) -> Media | None:
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            media: Media | None = reader.read(path)
+            # Films are most of what is read, and the one training that learns from them keeps what it measures.
+            media: Media | None = replace(reader.read(path), films=())
         except MediaError:
             media = None
         scratch = kept.with_suffix(".part")

@@ -15,6 +15,7 @@ TASKS: Final = {
     "visual": "training.visual.fit",
     "visual_average": "training.visual.average",
     "temporal": "training.temporal.fit",
+    "film": "training.temporal.fit_film",
     "gate": "training.gate.fit",
     "audio": "training.audio.fit",
     "speech": "training.audio.fit_speech",

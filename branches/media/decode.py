@@ -43,6 +43,12 @@ class DecodedWindow:
         plane: NDArray[np.uint8] = self.dense[index, : self.dense_size[1]]
         return plane
 
+    def planes(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Brightness, and the blue and the red difference at half its size, uint8, of one small picture."""
+        width, height = self.dense_size
+        blue, red = self.dense[index].reshape(-1)[width * height :].reshape(2, height // 2, width // 2)
+        return self.luma(index), blue, red
+
 
 def decode_window(
     probe: Probe, window: Window, scratch: Path, limits: MediaLimits, keep_alive: Callable[[], None] | None = None

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from branches.media.crops import CROP_SIZE, align_face, cut_mouth, full_range, native_face
 from branches.media.decode import DecodedWindow
+from branches.media.film import cut_film
 from branches.media.probe import Probe
 from branches.media.tracks import Track, affinity
 from branches.media.windows import BURST
-from branches.types import DENSE_FPS, FacePath, Faces, Frames, Media, Mouths, Waveform
+from branches.types import DENSE_FPS, FacePath, Faces, Film, Frames, Media, Mouths, Waveform
 
 LEAST_MOUTH_FRAMES: Final = 25
 SAME_FACE: Final = 1.0
@@ -29,6 +30,7 @@ class Gathered:
         self._landmarks: list[NDArray[np.float32]] = []
         self._labels: list[tuple[int, float, int]] = []
         self._mouths: list[Mouths] = []
+        self._films: list[Film] = []
         self._sound: list[Waveform] = []
         self._windows_s: list[tuple[float, float]] = []
         self._paths: list[FacePath] = []
@@ -36,13 +38,14 @@ class Gathered:
         self._last_boxes: dict[int, NDArray[np.float32]] = {}
         self._bursts = 0
 
-    def add(self, decoded: DecodedWindow, tracks: Sequence[Track]) -> None:
-        """Take one window and the faces followed through it."""
+    def add(self, decoded: DecodedWindow, tracks: Sequence[Track], *, filmed: bool = True) -> None:
+        """Take one window and the faces followed through it, with films of them if it is to be `filmed`."""
         numbers = _number_tracks(tracks, self._last_boxes)
         for number, track in sorted(zip(numbers, tracks, strict=True), key=lambda pair: pair[0]):
             self._add_crops(decoded, track, number)
             self._paths.append(self._path(decoded, track, number))
             self._mouths.extend(_mouths(decoded, track, number))
+            self._films.extend(cut_film(decoded, track, number) if filmed else ())
         self._windows_s.append((decoded.start_s, decoded.start_s + len(decoded.dense) / DENSE_FPS))
         if decoded.sound is not None:
             self._sound.append(decoded.sound)
@@ -73,6 +76,7 @@ class Gathered:
             windows_s=tuple(self._windows_s),
             paths=tuple(self._paths),
             stills=self._kept_stills(),
+            films=tuple(self._films),
         )
 
     def _kept_stills(self) -> Frames | None:

@@ -15,7 +15,7 @@ from branches.media.gather import Gathered
 from branches.media.limits import MediaLimits
 from branches.media.probe import probe
 from branches.media.tracks import follow_faces
-from branches.media.windows import BURST, plan_windows, search_frames
+from branches.media.windows import BURST, filmed_windows, plan_windows, search_frames
 from branches.types import DENSE_FPS, Media
 
 Progress = Callable[[float], None]
@@ -45,6 +45,7 @@ class MediaReader:
         report(0.0)
         clip = probe(path, self.limits)
         windows = plan_windows(clip.video_start_s, clip.video_end_s, scan)
+        filmed = range(len(windows)) if scan == "full" else filmed_windows(len(windows))
         gathered = Gathered(clip)
         with tempfile.TemporaryDirectory(prefix="vericlip-") as scratch:
             for number, window in enumerate(windows):
@@ -52,7 +53,8 @@ class MediaReader:
                 decoded = decode_window(clip, window, Path(scratch), self.limits, partial(report, done))
                 searched = search_frames(len(decoded.dense), decoded.picks)
                 found = self.finder.find([_rgb(decoded, index) for index in searched])
-                gathered.add(decoded, follow_faces(searched, found, len(decoded.dense)))
+                tracks = follow_faces(searched, found, len(decoded.dense))
+                gathered.add(decoded, tracks, filmed=number in filmed)
                 for index in _still_frames(decoded, most_stills, len(windows)):
                     gathered.keep_still(decoded.start_s + index / DENSE_FPS, _rgb(decoded, index))
         report(1.0)

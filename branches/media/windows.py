@@ -18,6 +18,8 @@ MOMENTS_PER_SPREAD_WINDOW: Final = 2
 BURST: Final = 2
 """Neighbouring pictures at each moment, so that change within 1/25 s can be seen."""
 
+FILMED: Final = 3
+"""Windows of a long clip in which faces are filmed, spread evenly: the cost of that stays bounded too."""
 LATE_S: Final = 0.2
 """Pictures that start later than this after the sound are read from their own start."""
 SEARCH_GAP: Final = 10
@@ -62,6 +64,11 @@ def plan_windows(begin_s: float, end_s: float, scan: str) -> tuple[Window, ...]:
         return tuple(_window(begin_s + i * length / count, length / count, MOMENTS) for i in range(count))
     starts = np.linspace(begin_s, end_s - SPREAD_S, SPREAD_WINDOWS)
     return tuple(_window(float(start), SPREAD_S, MOMENTS_PER_SPREAD_WINDOW) for start in starts)
+
+
+def filmed_windows(count: int) -> frozenset[int]:
+    """Numbers of the windows, among `count` spread ones, in which faces are filmed."""
+    return frozenset(np.linspace(0, count - 1, min(FILMED, count)).round().astype(int).tolist())
 
 
 def search_frames(frames: int, picks: Sequence[int]) -> tuple[int, ...]:

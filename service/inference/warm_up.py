@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 
 from branches.media.tools import find_ffmpeg
-from branches.types import Abstained, Clip, Faces, Media, Mouths, Waveform
+from branches.types import Abstained, Clip, Faces, Film, Media, Mouths, Waveform
 from fusion.detector import Detector
 
 SECONDS: Final = 2
 CROPS: Final = 8
 CROP_PX: Final = 224
+FILM_FRAMES: Final = 16
 MOUTH_PX: Final = 112
 RATE_HZ: Final = 16_000
 
@@ -35,7 +36,7 @@ def warm_up(detector: Detector, folder: Path) -> None:
 
 
 def made_up_media(clip: Clip) -> Media:
-    """One face of noise in two bursts, a mouth that opens and shuts, and a sound that swells with it."""
+    """One face of noise in two bursts and on film, a mouth that opens and shuts, and a sound that swells with it."""
     rng = np.random.default_rng(0)
     crops = rng.integers(0, 256, (CROPS, CROP_PX, CROP_PX, 3), dtype=np.uint8)
     box = np.array([50, 50, 200, 200], np.float32)
@@ -54,7 +55,16 @@ def made_up_media(clip: Clip) -> Media:
     times = np.arange(RATE_HZ * SECONDS) / RATE_HZ
     pulses = sum(np.sin(2 * np.pi * 120 * harmonic * times) / harmonic for harmonic in range(1, 30))
     samples = (0.2 * pulses * np.abs(np.sin(4 * np.pi * times))).astype(np.float32)
-    return Media(clip, faces, (Mouths(0, 0.0, grey),), (Waveform(samples, RATE_HZ),), ((0.0, float(SECONDS)),))
+    luma = rng.integers(16, 236, (FILM_FRAMES, CROP_PX, CROP_PX), dtype=np.uint8)
+    chroma = rng.integers(16, 241, (FILM_FRAMES, 2, CROP_PX // 2, CROP_PX // 2), dtype=np.uint8)
+    return Media(
+        clip,
+        faces,
+        mouths=(Mouths(0, 0.0, grey),),
+        sound=(Waveform(samples, RATE_HZ),),
+        windows_s=((0.0, float(SECONDS)),),
+        films=(Film(0, 0.0, luma, chroma),),
+    )
 
 
 def _write_clip(path: Path) -> None:

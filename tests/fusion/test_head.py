@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fusion.features import BRANCHES, FEATURES
-from fusion.head import HEADS, USUAL_MOTION, FusionHead, best_head, columns_of, log_odds, sigmoid, transform
+from fusion.head import HEADS, LEAST_MOTION, FusionHead, best_head, columns_of, log_odds, sigmoid, transform
 
 COLUMNS = columns_of(BRANCHES)
 
@@ -54,10 +54,12 @@ def test_columns_are_in_canonical_order_whatever_order_is_asked() -> None:
     assert columns_of(("audio", "gate")) == (*FEATURES[:5], "audio_prob_fake")
 
 
-def test_living_motion_says_nothing_for_a_clip() -> None:
-    columns = ("visual_prob_mean", "temporal_prob_fake")
-    living, usual, steady = (transform(columns, np.array([0.5, motion]))[1] for motion in (0.1, 0.5, 0.9))
-    assert living == usual == USUAL_MOTION < steady
+def test_living_motion_says_little_for_a_clip_with_a_voice_and_much_for_a_mute_one() -> None:
+    columns = ("visual_prob_mean", "audio_prob_fake", "temporal_prob_fake")
+    live, living, unsure = (transform(columns, np.array([0.5, 0.5, motion]))[2] for motion in (0.01, 0.1, 0.5))
+    assert live == living == LEAST_MOTION < unsure == 0.0
+    live, living = (transform(columns[::2], np.array([0.5, motion]))[1] for motion in (0.01, 0.1))
+    assert live < living < LEAST_MOTION
 
 
 def test_a_live_voice_says_nothing_for_a_face() -> None:

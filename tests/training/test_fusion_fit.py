@@ -95,6 +95,25 @@ def test_a_silent_branch_is_heard_where_it_is_alone(tmp_path: Path) -> None:
     assert max(head.weights) > 0
 
 
+def test_scores_of_networks_that_did_not_know_the_clip_take_their_place(tmp_path: Path) -> None:
+    table = _table(60)
+    table.to_csv(tmp_path / "features.csv", index=False)
+    fair = pd.DataFrame({"file": table["file"][:50], "temporal_prob_fake": np.linspace(0.1, 0.9, 50)})
+    fair.to_csv(tmp_path / "fair.csv", index=False)
+    read = FusionData.read(tmp_path / "features.csv", left_out=tmp_path / "fair.csv").table
+    np.testing.assert_allclose(read["temporal_prob_fake"][:50], fair["temporal_prob_fake"])
+    assert read["temporal_prob_fake"][50:].isna().all()
+    np.testing.assert_allclose(read["visual_prob_mean"], table["visual_prob_mean"])
+
+
+@pytest.mark.parametrize("columns", [{"file": ["x"], "mood": [1.0]}, {"file": ["x"], "audio_prob_fake": [1.0]}])
+def test_scores_that_fit_no_feature_or_no_file_are_refused(tmp_path: Path, columns: dict[str, list[object]]) -> None:
+    _table(60).to_csv(tmp_path / "features.csv", index=False)
+    pd.DataFrame(columns).to_csv(tmp_path / "fair.csv", index=False)
+    with pytest.raises(ValueError, match=r"fair\.csv"):
+        FusionData.read(tmp_path / "features.csv", left_out=tmp_path / "fair.csv")
+
+
 def test_a_forged_voice_is_not_held_against_pictures(tmp_path: Path) -> None:
     table = _table(120)
     table["video_label"] = table["label"]
@@ -176,3 +195,10 @@ def test_the_card_shows_the_manifests_figures(fitted: tuple[Path, dict[str, dict
     auc = metrics["clip_fusion_logreg_5way_calibrated.joblib"]["auc"]
     assert f"| auc | {auc} |" in card
     assert ModelStore(folder / "weights").artefact("clip_fusion_logreg_audio.joblib").sha256[:16] in card
+
+
+def test_of_the_face_the_mean_alone_counts(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
+    file = "clip_fusion_logreg_2way.joblib"
+    head = FusionHead.from_bundle(file, ModelStore(fitted[0] / "weights").bundle(file))
+    weights = dict(zip(head.columns, head.weights, strict=True))
+    assert weights["visual_prob_max"] == weights["visual_prob_p90"] == 0 < weights["visual_prob_mean"]

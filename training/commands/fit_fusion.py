@@ -18,7 +18,12 @@ from fusion.features import BRANCHES
     multiple=True,
     help="Give this branch no weight beside others: its scores here are not those that it will give. May be repeated.",
 )
-def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...]) -> None:
+@click.option(
+    "--left-out",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of scores by networks that had not learnt from the clip, by file: taken instead of those in FEATURES.",
+)
+def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...], left_out: Path | None) -> None:
     """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card.
 
     What a running service measures drift against is written too.
@@ -30,10 +35,10 @@ def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...]) -> Non
 
     folder = out or WEIGHTS_DIR
     try:
-        fitted = fit(features, folder, silent)
+        fitted = fit(features, folder, silent, left_out)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for file, metrics in fitted.items():
         click.echo(f"{file}: {metrics}")
-    click.echo(write_reference(features, folder))
+    click.echo(write_reference(features, folder, left_out))
     click.echo(write_card(folder))

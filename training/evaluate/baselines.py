@@ -23,7 +23,7 @@ from training.evaluate.folds import (
     Fit,
 )
 from training.evaluate.measures import CODECS, METADATA, SPEECH_METADATA
-from training.fusion.fit import STRENGTH
+from training.fusion.fit import QUIET, STRENGTH
 from training.fusion.regression import balanced_weights, fit_regression
 
 LEAST_CLASS: Final = 2
@@ -91,7 +91,7 @@ def fusion_fit(scores: Scores, branches: tuple[str, ...] = BRANCHES) -> Fit:
                     continue
                 values = transform(columns, frame[list(columns)].to_numpy(np.float64))
                 weights = balanced_weights(truth[usable], kinds[usable])
-                silent = np.array([column in COUNT_LIMIT for column in columns])
+                silent = np.array([column in COUNT_LIMIT or column in QUIET for column in columns])
                 model = fit_regression(values[usable], truth[usable], weights, STRENGTH, silent)
                 found[here] = model.decision_function(values[places[here]])
             return found

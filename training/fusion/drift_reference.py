@@ -13,13 +13,13 @@ from models.store import WEIGHTS_DIR, ModelStore
 from training.fusion.fit import FusionData
 
 
-def write_reference(features: Path, folder: Path = WEIGHTS_DIR) -> Path:
+def write_reference(features: Path, folder: Path = WEIGHTS_DIR, left_out: Path | None = None) -> Path:
     """Write the reference beside the heads of `folder`, from the clips that they were fitted on.
 
     Raises:
-        ValueError: `features` holds no labelled rows of both classes.
+        ValueError: as of `FusionData.read`.
     """
-    table = FusionData.read(features).table
+    table = FusionData.read(features, left_out=left_out).table
     columns = {name: table[name].to_numpy(np.float64) for name in FEATURES}
     heads = load_heads(ModelStore(folder))
     rows = [dict(zip(FEATURES, row, strict=True)) for row in table[list(FEATURES)].to_numpy(np.float64).tolist()]

@@ -31,6 +31,8 @@ DRAWS: Final = 500
 """Bootstrap resamplings for the intervals."""
 HEARING: Final = frozenset({"audio", "sync"})
 """The branches that hear the sound."""
+QUIET: Final = frozenset({"visual_prob_max", "visual_prob_p90"})
+"""Summaries of the face that get no weight: its mean alone carries over better to new pages."""
 UNCALIBRATED: Final = "clip_fusion_logreg_5way.joblib"
 
 
@@ -46,16 +48,19 @@ class FusionData:
     """Features that get no weight."""
 
     @classmethod
-    def read(cls, features: Path, silent: Collection[str] = ()) -> "FusionData":
+    def read(cls, features: Path, silent: Collection[str] = (), left_out: Path | None = None) -> "FusionData":
         """Take the rows of held-out pages that could be analysed; all rows where no `source` column is given.
 
-        Counts get no weight: how much was seen is no evidence, but tells of length and resolution. Nor do the features
-        of the branches in `silent`.
+        Counts get no weight: how much was seen is no evidence, but tells of length and resolution. Nor do `QUIET`
+        features, and those of the branches in `silent`. Scores in `left_out` (CSV by `file`), of networks that had not
+        learnt from the clip, take the place of the features of the same name.
 
         Raises:
-            ValueError: no labelled rows of both classes are left.
+            ValueError: no labelled rows of both classes are left, or `left_out` is no table of features of these files.
         """
         table = pd.read_csv(features, keep_default_na=True)
+        if left_out is not None:
+            table = _with_left_out(table, left_out)
         table = table[table["label"].isin(["real", "fake"]) & table["probability"].notna()]
         if "source" in table and table["source"].map(is_held_out).any():
             table = table[table["source"].map(is_held_out)]
@@ -66,7 +71,8 @@ class FusionData:
         groups = _column(table, "group", "file")
         kinds = np.where(labels == 1, _column(table, "method", "file"), _column(table, "source", "file"))
         unheard = {name for branch in silent for name in BRANCH_FEATURES[branch]}
-        return cls(table, labels, groups, balanced_weights(labels, kinds), frozenset(unheard | COUNT_LIMIT.keys()))
+        silenced = frozenset(unheard | COUNT_LIMIT.keys() | QUIET)
+        return cls(table, labels, groups, balanced_weights(labels, kinds), silenced)
 
     def rows_with(self, columns: tuple[str, ...], *, heard: bool) -> NDArray[np.int64]:
         """Places of the rows in which none of these features is missing.
@@ -80,13 +86,17 @@ class FusionData:
         return np.flatnonzero(known)
 
 
-def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+def fit_fusion(
+    features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = (), left_out: Path | None = None
+) -> dict[str, dict[str, Any]]:
     """Fit and publish all heads for which there are clips enough; gives the metrics of each.
 
     `silent` branches get no weight beside others: theirs are not the scores that the branch will give where the heads
-    serve, or they are no better than chance on pages that they had not learnt from.
+    serve, or they are no better than chance on pages that they had not learnt from. For `left_out` see
+    `FusionData.read`.
     """
-    every, alone = FusionData.read(features, silent), FusionData.read(features)
+    every, alone = FusionData.read(features, silent, left_out), FusionData.read(features, left_out=left_out)
+    options = [*(f"--silent {branch}" for branch in silent), *(["--left-out LEFT_OUT.csv"] if left_out else [])]
     found: dict[str, dict[str, Any]] = {}
     for file, branches in HEADS.items():
         data = alone if len(branches) == 1 else every
@@ -107,7 +117,7 @@ def fit_fusion(features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[st
             rule, contract = fit_exit_rule(data.table.iloc[data.rows_with(columns, heard=True)])
             bundle["exit_rule"], metrics["exit"] = rule, contract.as_dict()
         provenance = {
-            "command": " ".join(["vericlip fit-fusion FEATURES.csv", *(f"--silent {branch}" for branch in silent)]),
+            "command": " ".join(["vericlip fit-fusion FEATURES.csv", *options]),
             "data": f"{len(places)} clips of held-out pages; metrics out of {FOLDS} folds by group",
         }
         publish_bundle(
@@ -167,6 +177,19 @@ def _fit(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) 
 
 def _values(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:
     return transform(columns, data.table[list(columns)].to_numpy(np.float64)[places])
+
+
+def _with_left_out(table: pd.DataFrame, left_out: Path) -> pd.DataFrame:
+    """The table with the scores of `left_out` instead of its own; missing ones are missing features."""
+    scores = pd.read_csv(left_out)
+    known = {name for names in BRANCH_FEATURES.values() for name in names}
+    columns = [str(name) for name in scores if name != "file"]
+    if "file" not in scores or not known.issuperset(columns):
+        raise ValueError(f"{left_out} needs a column named file, and no others than fusion features")
+    if not table["file"].isin(scores["file"]).any():
+        raise ValueError(f"{left_out} names no file of the features")
+    by_file = scores.set_index("file")
+    return table.assign(**{name: table["file"].map(by_file[name]) for name in columns})
 
 
 def _column(table: pd.DataFrame, name: str, otherwise: str) -> NDArray[np.str_]:

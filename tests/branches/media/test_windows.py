@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branches.media.windows import Window, plan_windows, search_frames
+from branches.media.windows import Window, filmed_windows, plan_windows, search_frames
 
 
 def test_a_short_clip_is_read_whole() -> None:
@@ -33,6 +33,11 @@ def test_a_full_scan_covers_everything_once() -> None:
         assert one.start_s + one.length_s == pytest.approx(following.start_s)
     assert windows[-1].start_s + windows[-1].length_s == pytest.approx(100)
     assert max(window.length_s for window in windows) <= 12
+
+
+def test_a_long_clip_is_filmed_in_three_spread_windows_and_a_short_one_whole() -> None:
+    assert filmed_windows(6) == {0, 2, 5}
+    assert filmed_windows(1) == {0}
 
 
 def test_late_pictures_are_read_from_their_start() -> None:

@@ -5,7 +5,8 @@ import { CheckIcon } from "@/parts/check-icon";
 import { Axis, FigurePlot, Mark } from "@/parts/figure-plot";
 import { texts } from "@/texts";
 
-const ROLES = ["gate", "visual", "temporal", "audio", "speech", "sync"];
+const ROLES = ["gate", "visual", "film", "temporal", "speech", "voice", "audio", "sync"];
+const CHECKS: Record<string, StepName> = { film: "temporal", speech: "audio", voice: "audio" };
 const FUSION = "fusion";
 
 /** Every network with its figures, then the fusion heads, of which the one that fits the checks at hand is used. */
@@ -29,7 +30,7 @@ export function Models({ entries }: { entries: ModelEntry[] }) {
 }
 
 const nameOf = (role: string): string => (texts.system.roles as Record<string, string>)[role] ?? role;
-const iconOf = (role: string): StepName => (role === "speech" ? "audio" : ROLES.includes(role) ? (role as StepName) : "fusion");
+const iconOf = (role: string): StepName => CHECKS[role] ?? (ROLES.includes(role) ? (role as StepName) : "fusion");
 
 function Network({ entry }: { entry: ModelEntry }) {
   const figures = figuresOf(entry.metrics);

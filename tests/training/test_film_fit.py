@@ -1,0 +1,129 @@
+"""The line through films: robust to copies, ignorant of what it scores, calibrated with the LSTM beside it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from branches.media import MediaReader
+from branches.temporal import USUAL
+from models.film import FilmStatistics, build_film_classifier
+from training.clips import ClipRow
+from training.temporal.films import Films, draw_degradation, load_films
+from training.temporal.fit_film import FilmLine, Joint, left_out_logits, write_left_out
+
+WIDTH = 6
+
+
+def _row(number: int, label: str, source: str, method: str = "none") -> ClipRow:
+    return ClipRow(Path(f"data/clips/{number}.mp4"), label, method, source, f"person {number // 2}", label, "none")
+
+
+def _films(copies: int = 1, count: int = 80) -> Films:
+    """The first statistic tells fakes, the second tells them on one page alone, the others are noise."""
+    rng = np.random.default_rng(0)
+    rows = [
+        _row(i, "fake" if i % 4 >= 2 else "real", f"page {i // 16}", f"maker {i // 16}" if i % 4 >= 2 else "none")
+        for i in range(count)
+    ]
+    fake = np.array([row.label == "fake" for row in rows])
+    statistics = rng.normal(0, 1, (1 + copies, count, WIDTH)).astype(np.float32)
+    statistics[..., 0] += 2.5 * fake
+    statistics[..., 1] += np.where([row.source == "page 0" for row in rows], -8.0 * fake, 0)
+    return Films(rows, statistics)
+
+
+def test_the_line_finds_what_tells_and_a_network_carries_it() -> None:
+    films = _films()
+    line = FilmLine.fit(films, np.arange(len(films.rows)), strength=1.0, copies_share=0.25)
+    assert line.weight[0] == max(line.weight)
+    network = build_film_classifier({}).eval()
+    wide = np.zeros((3, FilmStatistics.width))
+    wide[:, :WIDTH] = films.statistics[0, :3] * 10
+    padded = FilmLine(*(np.pad(part, (0, FilmStatistics.width - WIDTH), constant_values=filled) for part, filled in (
+        (line.middle, 0.0), (line.spread, 1.0), (line.weight, 0.0))), line.bias)  # fmt: skip
+    padded.write(network, scale=2.0, offset=-1.0)
+    network.statistics = torch.nn.Identity()  # type: ignore[assignment]
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(wide).float()).double().numpy()
+    np.testing.assert_allclose(logits, 2 * line.of(wide[:, :WIDTH]) - 1, rtol=1e-4)
+
+
+def test_a_clip_is_scored_by_a_line_that_knows_neither_its_page_nor_its_maker() -> None:
+    films = _films()
+    logits = left_out_logits(films, strength=1.0, copies_share=0.25)
+    assert logits.shape == (2, 80)
+    assert np.isfinite(logits).all()
+    changed = Films(films.rows, films.statistics.copy())
+    own = np.array([row.source == "page 0" for row in films.rows])
+    changed.statistics[:, own] += 3 * np.array([row.label == "fake" for row in films.rows])[own][:, None]
+    fake = np.array([row.label == "fake" for row in films.rows])
+    moved = left_out_logits(changed, 1.0, 0.25) - logits
+    assert np.abs(moved[:, own & ~fake]).max() < 1e-9
+    assert np.abs(moved[:, ~own]).max() > 0.1
+
+
+def test_a_clip_forged_in_its_sound_alone_is_a_real_film() -> None:
+    rows = [replace(_row(1, "fake", "page", "voice"), video_label="real"), _row(2, "fake", "page", "maker")]
+    films = Films(rows, np.zeros((1, 2, WIDTH), np.float32))
+    assert films.forged().tolist() == [False, True]
+    assert films.kinds().tolist() == ["page", "maker"]
+
+
+def test_a_copy_without_a_face_teaches_nothing() -> None:
+    films = _films(copies=2)
+    films.statistics[2] = np.nan
+    every = np.arange(len(films.rows))
+    spoilt = FilmLine.fit(films, every, 1.0, 0.5)
+    assert np.isfinite(spoilt.weight).all()
+    assert np.isnan(left_out_logits(films, 1.0, 0.5)[2]).all()
+
+
+def test_the_lstm_counts_above_the_usual_and_the_joint_score_is_calibrated() -> None:
+    films = _films(count=400)
+    rng = np.random.default_rng(1)
+    fake = np.array([row.label == "fake" for row in films.rows])
+    film, helpful = (5 * (fake + rng.normal(0, 1, 400)) for _ in range(2))
+    joint = Joint.fit(films, film, helpful, 0.75)
+    one, usual = np.ones(1), np.full(1, USUAL)
+    assert joint.of(one, usual - 3) == joint.of(one, usual) < joint.of(one, usual + 1)
+    assert Joint.fit(films, film, helpful, 0.0).lstm_weight == 0
+    probability = 1 / (1 + np.exp(-joint.of(film, helpful)))
+    assert probability[fake].mean() == pytest.approx(1 - probability[~fake].mean(), abs=0.05)
+    assert np.isfinite(joint.of(film, np.full(400, np.nan))).all()
+
+
+def test_scores_are_written_by_file_for_fusion(tmp_path: Path) -> None:
+    rows = [_row(1, "real", "page"), _row(2, "fake", "page", "maker")]
+    write_left_out(tmp_path / "left_out.csv", Path("data"), rows, np.array([0.0, 100.0]))
+    lines = (tmp_path / "left_out.csv").read_text().split()
+    assert lines == ["file,temporal_prob_fake", "clips/1.mp4,0.5", "clips/2.mp4,1.0"]
+
+
+def test_degradations_differ_and_repeat() -> None:
+    drawn = [draw_degradation(np.random.default_rng([1, number])) for number in range(40)]
+    assert len(set(drawn)) > 30
+    assert drawn[3] == draw_degradation(np.random.default_rng([1, 3]))
+    assert {part for part in ("scale", "gblur", "unsharp", "noise", "fps") if part in str(drawn)} == {
+        "scale", "gblur", "unsharp", "noise", "fps",
+    }  # fmt: skip
+
+
+def test_films_are_measured_once(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> None:
+    rows = [ClipRow(path, "real", "none", "page", "person", "real", "none") for path in (face_clip, no_face_clip)]
+    films = load_films(rows, tmp_path, seed=0, copies=1, workers=1)
+    assert films.rows == rows[:1]
+    assert films.statistics.shape == (2, 1, FilmStatistics.width)
+    assert not np.array_equal(films.statistics[0], films.statistics[1])
+    for kept in tmp_path.glob("*.npy"):
+        np.save(kept, np.ones(FilmStatistics.width, np.float32))
+    again: NDArray[np.float32] = load_films(rows, tmp_path, seed=0, copies=1, workers=1).statistics
+    assert (again == 1).all()
+
+
+def test_reading_again_gives_the_same_film(media_reader: MediaReader, face_clip: Path) -> None:
+    first, second = (media_reader.read(face_clip).films for _ in range(2))
+    assert [film.luma.tobytes() for film in first] == [film.luma.tobytes() for film in second]

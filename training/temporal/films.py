@@ -1,0 +1,116 @@
+"""Films to learn motion from: of every clip as it is published, and of copies of it degraded at random."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import cv2
+import joblib
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from rich.progress import track
+
+from branches.media import MediaReader
+from branches.media.film_series import measure_film
+from branches.media.probe import probe
+from branches.temporal import FEWEST_FRAMES
+from branches.types import MediaError
+from models.film import FilmStatistics
+from training.clips import ClipRow
+from training.reencode import h264, reencode
+
+SCALERS: Final = ("bilinear", "bicubic", "area", "lanczos")
+RATES: Final = (20, 24, 25, 30)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Films:
+    """The clips in which a face is seen long enough, and the statistics of their films.
+
+    `statistics` float32 `(1 + copies, N, width)`, of the clips as they are and then of their degraded copies; NaN where
+    a copy shows no face any more.
+    """
+
+    rows: list[ClipRow]
+    statistics: NDArray[np.float32]
+
+    def forged(self) -> NDArray[np.bool_]:
+        """Whose pictures are forged, bool `(N,)`; a clip may be forged in its sound alone."""
+        return np.array([row.video_label == "fake" for row in self.rows])
+
+    def kinds(self) -> NDArray[np.str_]:
+        """The maker of forged pictures, the page of real ones, `(N,)`."""
+        named = (row.method if row.video_label == "fake" else row.source for row in self.rows)
+        return np.array(list(named))
+
+
+def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, workers: int) -> Films:
+    """Measure every clip and `copies` degraded copies of it, once and then from the folder `kept`."""
+    kept.mkdir(parents=True, exist_ok=True)
+    jobs = [joblib.delayed(_measure)(row.path, kept, seed, copy) for copy in range(1 + copies) for row in rows]
+    found = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
+    every = np.stack(list(track(found, total=len(jobs), description="Films"))).reshape(1 + copies, len(rows), -1)
+    seen = ~np.isnan(every[0, :, 0])
+    return Films([row for row, there in zip(rows, seen, strict=True) if there], every[:, seen])
+
+
+def draw_degradation(rng: Generator) -> tuple[str, ...]:
+    """ffmpeg's options for what happens between camera and upload: scale, blur, sharpening, noise, rate and codec."""
+    filters = []
+    if rng.random() < 0.6:
+        scale = f"{rng.uniform(0.4, 1.0):.3f}"
+        filters.append(f"scale=trunc(iw*{scale}/2)*2:-2:flags={rng.choice(SCALERS)}")
+    if rng.random() < 0.25:
+        filters.append(f"gblur=sigma={rng.uniform(0.3, 1.3):.2f}")
+    if rng.random() < 0.2:
+        filters.append(f"unsharp=5:5:{rng.uniform(0.3, 1.0):.2f}")
+    if rng.random() < 0.25:
+        filters.append(f"noise=alls={rng.integers(2, 9)}:allf=t")
+    if rng.random() < 0.3:
+        filters.append(f"fps={rng.choice(RATES)}")
+    return h264(int(rng.integers(18, 36)), *filters)
+
+
+def film_statistics(path: Path, reader: MediaReader) -> NDArray[np.float32]:
+    """Statistics of the film of a clip's most prominent face, float32 `(width,)`; NaN if it has none long enough."""
+    films = reader.read(path).films
+    series = measure_film(films[0]) if films else np.zeros((0, 1, 1), np.float32)
+    if len(series) < FEWEST_FRAMES:
+        return np.full(FilmStatistics.width, np.nan, np.float32)
+    statistics: NDArray[np.float32] = FilmStatistics()(torch.from_numpy(series)[None])[0].numpy()
+    return statistics
+
+
+def _measure(path: Path, kept: Path, seed: int, copy: int) -> NDArray[np.float32]:
+    """Copy number 0 is the clip as it is; the others are degraded, each always in the same way."""
+    file = kept / f"{path.stem}-{seed}-{copy}.npy"
+    if not file.exists():
+        try:
+            chain = [seed, copy, *path.name.encode()]
+            measured = _measure_copy(path, chain) if copy else film_statistics(path, _reader())
+        except MediaError:
+            measured = np.full(FilmStatistics.width, np.nan, np.float32)
+        np.save(file, measured)
+    found: NDArray[np.float32] = np.load(file)
+    return found
+
+
+def _measure_copy(path: Path, seed: Sequence[int]) -> NDArray[np.float32]:
+    with tempfile.TemporaryDirectory(prefix="vericlip-") as folder:
+        copy = Path(folder) / "copy.mp4"
+        streams = (probe(path, _reader().limits).video_stream,)
+        reencode(path, copy, draw_degradation(np.random.default_rng(seed)), streams)
+        return film_statistics(copy, _reader())
+
+
+@cache
+def _reader() -> MediaReader:
+    """One for each process: it holds the networks that find faces."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    return MediaReader()

@@ -1,0 +1,200 @@
+"""Fit the line through the statistics of films, and how much the LSTM counts beside it.
+
+What ships has learnt from every clip. How good that is, is told by lines fitted without a clip's page, its people and
+its generator, which score that clip; fusion is fitted on those scores too.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import RobustScaler
+
+from branches.media import MediaReader
+from branches.temporal import USUAL
+from models.film import FURTHEST, FilmClassifier, build_film_classifier
+from models.sequence import build_track_lstm
+from models.store import WEIGHTS_DIR, ModelStore
+from training.clips import ClipRow, read_clips
+from training.fusion.regression import balanced_weights
+from training.matched import held_out_metrics
+from training.media_cache import cached_media
+from training.metrics import roc_auc
+from training.publish import publish_network
+from training.recipe import Recipe
+from training.splits import is_held_out
+from training.temporal.films import Films, load_films
+from training.temporal.fit import FILE as LSTM_FILE
+from training.temporal.fit import clip_logit
+
+FILE: Final = "temporal_film.safetensors"
+LEFT_OUT: Final = "left_out.csv"
+DATA: Final = (
+    "films of all the pack's clips, as they are and degraded. Figures, of the held-out pages: each clip scored by a "
+    "line that had not learnt from its page, its people or its generator"
+)
+
+Logits = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmLine:
+    """A logit linear in standardised, limited statistics: `middle`, `spread` and `weight` `(width,)`, and a bias."""
+
+    middle: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    bias: float
+
+    @classmethod
+    def fit(cls, films: Films, places: NDArray[np.int64], strength: float, copies_share: float) -> "FilmLine":
+        """Logistic regression of inverse regularisation `strength`; degraded copies count `copies_share` in all."""
+        labels = films.forged()[places].astype(np.int64)
+        weights = balanced_weights(labels, films.kinds()[places])
+        shares = np.full(len(films.statistics), copies_share / max(len(films.statistics) - 1, 1))
+        shares[0] = 1 - copies_share
+        every = films.statistics[:, places].reshape(-1, films.statistics.shape[2])
+        known = ~np.isnan(every[:, 0])
+        scaler = RobustScaler().fit(films.statistics[0, places])
+        line = cls(scaler.center_.astype(np.float64), scaler.scale_.astype(np.float64), np.zeros(0), 0.0)
+        regression = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200)
+        # Weights of mean one, so that `strength` means the same however many clips there are.
+        every_weight = (shares[:, None] * weights / weights.mean()).ravel()
+        regression.fit(line.standard(every[known]), np.tile(labels, len(shares))[known], every_weight[known])
+        return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
+
+    def standard(self, statistics: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Statistics `(N, width)` as the line weighs them."""
+        limited: NDArray[np.float64] = np.clip((statistics - self.middle) / self.spread, -FURTHEST, FURTHEST)
+        return limited
+
+    def of(self, statistics: NDArray[np.floating]) -> Logits:
+        """Logits `(N,)` of statistics `(N, width)`."""
+        return np.asarray(self.standard(statistics) @ self.weight + self.bias, np.float64)
+
+    def write(self, network: FilmClassifier, scale: float, offset: float) -> None:
+        """Put the line into a network, its logit times `scale` plus `offset`."""
+        state = {
+            "middle": self.middle,
+            "spread": self.spread,
+            "head.weight": scale * self.weight[None],
+            "head.bias": np.array([scale * self.bias + offset]),
+        }
+        network.load_state_dict({name: torch.from_numpy(value).float() for name, value in state.items()})
+
+
+def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
+    """Measure all films, score each clip by a line that does not know it, join with the LSTM, fit, and publish."""
+    options = recipe.options
+    torch.set_num_threads(1)
+    manifest = recipe.data_dir / "video" / "clips.csv"
+    films = load_films(
+        read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["workers"]
+    )
+    settings = {"strength": options["strength"], "copies_share": options["copies_share"]}
+    left_out = left_out_logits(films, **settings)
+    lstm = lstm_logits(films.rows, recipe.run_dir.parent / "media", ModelStore(weights_dir))
+    joint = Joint.fit(films, left_out[0], lstm, options["lstm_weight"])
+    metrics = film_metrics(films, left_out, joint.of(left_out[0], lstm))
+    Console().print(joint, metrics)
+    write_left_out(recipe.run_dir / LEFT_OUT, manifest.parent, films.rows, joint.of(left_out[0], lstm))
+    network = build_film_classifier({}).eval()
+    line = FilmLine.fit(films, np.arange(len(films.rows)), **settings)
+    line.write(network, joint.scale, joint.offset)
+    config = {"lstm_weight": round(joint.lstm_weight, 4)}
+    provenance = recipe.provenance(DATA)
+    publish_network(
+        network, FILE, role="film", config=config, metrics=metrics, provenance=provenance,
+        folder=weights_dir, half=False,
+    )  # fmt: skip
+
+
+def left_out_logits(films: Films, strength: float, copies_share: float) -> Logits:
+    """Logit of every clip and copy by a line fitted without its page, its people and its generator.
+
+    Gives float64 `(1 + copies, N)`, NaN where a copy shows no face.
+    """
+    sources, groups = (np.array([getattr(row, name) for row in films.rows]) for name in ("source", "group"))
+    fake, kinds = films.forged(), films.kinds()
+    logits = np.full(films.statistics.shape[:2], np.nan)
+    turns = sorted(set(zip(sources.tolist(), kinds.tolist(), fake.tolist(), strict=True)))
+    for source, kind, forged in track(turns, description="Pages left out"):
+        unseen = (sources == source) & (kinds == kind) & (fake == forged)
+        known = (sources == source) | np.isin(groups, groups[unseen]) | (forged & (kinds == kind))
+        line = FilmLine.fit(films, np.flatnonzero(~known), strength, copies_share)
+        for copy, statistics in enumerate(films.statistics):
+            logits[copy, unseen] = line.of(statistics[unseen])
+    return logits
+
+
+def lstm_logits(rows: list[ClipRow], cache: Path, store: ModelStore) -> Logits:
+    """The LSTM's logit of each clip of the held-out pages, of which it has learnt nothing; NaN elsewhere."""
+    network, reader = store.network(LSTM_FILE, build_track_lstm), MediaReader()
+    logits = np.full(len(rows), np.nan)
+    for place, row in enumerate(track(rows, description="Crops over time")):
+        media = cached_media(row.path, cache, reader) if is_held_out(row.source) else None
+        logits[place] = clip_logit(network, media.faces) if media is not None else np.nan
+    return logits
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The branch's logit: the film's times `scale`, plus `lstm_weight` times the LSTM's above usual, plus `offset`."""
+
+    scale: float
+    lstm_weight: float
+    offset: float
+
+    @classmethod
+    def fit(cls, films: Films, film: Logits, lstm: Logits, deviations: float) -> "Joint":
+        """Weigh one deviation of the LSTM like `deviations` of the film, and calibrate where both are known."""
+        both = ~np.isnan(film) & ~np.isnan(lstm)
+        labels = films.forged()[both]
+        weight = deviations * float(film[both].std() / lstm[both].std())
+        joined = film[both] + weight * _above_usual(lstm[both])
+        shares = balanced_weights(labels.astype(np.int64), films.kinds()[both])
+        line = LogisticRegression(C=1e3).fit(joined[:, None], labels, shares / shares.mean())
+        scale = float(line.coef_[0, 0])
+        return cls(scale, scale * weight, float(line.intercept_[0]))
+
+    def of(self, film: Logits, lstm: Logits) -> Logits:
+        """Joined logits `(N,)`; without the LSTM's where that is not known."""
+        beside = self.lstm_weight * _above_usual(np.nan_to_num(lstm))
+        return np.asarray(self.scale * film + beside + self.offset, np.float64)
+
+
+def _above_usual(lstm: Logits) -> Logits:
+    return np.maximum(lstm - USUAL, 0.0)
+
+
+def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, Any]:
+    """Figures on the held-out pages: of the joined score, of the film alone, and of films degraded at random."""
+    kept = [place for place, row in enumerate(films.rows) if is_held_out(row.source)]
+    held_out = [films.rows[place] for place in kept]
+    fake = films.forged()
+    degraded = [roc_auc(fake[known], copy[known]) for copy in left_out[1:] if (known := ~np.isnan(copy)).any()]
+    return {
+        "held_out": held_out_metrics(held_out, joined[kept], visual_only=True),
+        "film_alone": held_out_metrics(held_out, left_out[0, kept], visual_only=True),
+        "all_pages": {
+            "clips": len(films.rows),
+            "auc": round(roc_auc(fake, left_out[0]), 4),
+            "degraded_auc": round(float(np.mean(degraded)), 4) if degraded else None,
+        },
+    }
+
+
+def write_left_out(path: Path, folder: Path, rows: list[ClipRow], logits: Logits) -> None:
+    """Write the scores as `vericlip fit-fusion --left-out` reads them."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "temporal_prob_fake"))
+        for row, logit in zip(rows, logits, strict=True):
+            writer.writerow((row.path.relative_to(folder), round(float(1 / (1 + np.exp(-logit))), 6)))
