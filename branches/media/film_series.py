@@ -1,5 +1,6 @@
 """How a face's regions look and change from frame to frame of a film: what motion is told from."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -44,38 +45,48 @@ def measure_film(film: Film) -> NDArray[np.float32]:
     before dense flow explains; how well fine detail keeps along that flow (Fisher-transformed correlation); the mean of
     luma and of both chroma planes; and the logarithm of the distance moved, in pixels. Repeated frames are left out.
     """
-    measured = [_first(film)]
-    measured += [_next(film, place) for place in range(1, len(film.luma))]
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    frames = map(_Frame.of, film.luma, film.chroma)
+    before = next(frames)
+    measured = [np.stack([*before.looks, *[np.zeros(GRID * GRID, np.float32)] * CHANGES])]
+    for after in frames:
+        moved = flow.calc(before.luma, after.luma, np.zeros((FILM_SIZE, FILM_SIZE, 2), np.float32))
+        measured.append(np.stack([*after.looks, *_changes(before, after, np.asarray(moved, np.float32))]))
+        before = after
     return _signals(np.stack(_without_repeats(measured)))
 
 
-# Energies of one frame over the grid, float32 `(10, 49)`; what needs a frame before is 0 in the first.
+# Energies of one frame over the grid, float32 `(10, 49)`: how it looks, and how it changed since the one before.
 _FINE, _COARSE, _LUMA, _RED, _BLUE, _CHANGE, _REST, _BOTH, _WARPED, _MOVED = range(10)
+CHANGES: Final = 5
 
 
-def _first(film: Film) -> Plane:
-    return np.stack([*_still(film, 0), *[np.zeros(GRID * GRID, np.float32)] * 5])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """One frame: luma as it is, on the scale of 255 grey levels, its fine detail, and how it looks over the grid."""
+
+    luma: NDArray[np.uint8]
+    grey: Plane
+    fine: Plane
+    looks: list[Plane]
+
+    @classmethod
+    def of(cls, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> "_Frame":
+        # Studio range; where black lies does not matter here.
+        grey = luma.astype(np.float32) * np.float32(255 / 219)
+        blurred = cv2.GaussianBlur(grey, (0, 0), FINE_PX)
+        fine, coarse = grey - blurred, blurred - cv2.GaussianBlur(grey, (0, 0), COARSE_PX)
+        blue, red = chroma.astype(np.float32)
+        return cls(luma, grey, fine, [_cells(each) for each in (fine**2, coarse**2, grey, red, blue)])
 
 
-def _next(film: Film, place: int) -> Plane:
-    """Measure a frame against the one before, which is laid over by dense inverse search flow (arXiv 1603.03590)."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    start = np.zeros((FILM_SIZE, FILM_SIZE, 2), np.float32)
-    moved = flow.calc(film.luma[place - 1], film.luma[place], start)
-    before, after = _grey(film.luma[place - 1]), _grey(film.luma[place])
-    columns, rows = _COLUMNS + moved[..., 0], _ROWS + moved[..., 1]
-    warped = cv2.remap(after, columns, rows, cv2.INTER_LINEAR)
-    texture, kept = _fine(before), cv2.remap(_fine(after), columns, rows, cv2.INTER_LINEAR)
-    energies = (before - after) ** 2, (before - warped) ** 2, kept * texture, kept**2, np.square(moved).sum(axis=2)
-    return np.stack([*_still(film, place), *(_cells(each) for each in energies)])
-
-
-def _still(film: Film, place: int) -> list[Plane]:
-    grey = _grey(film.luma[place])
-    blurred = cv2.GaussianBlur(grey, (0, 0), FINE_PX)
-    fine, coarse = grey - blurred, blurred - cv2.GaussianBlur(grey, (0, 0), COARSE_PX)
-    blue, red = film.chroma[place].astype(np.float32)
-    return [_cells(each) for each in (fine**2, coarse**2, grey, red, blue)]
+def _changes(before: _Frame, after: _Frame, moved: Plane) -> list[Plane]:
+    """Measure a frame against the one before, which flow `(224, 224, 2)` lays it over."""
+    columns, rows = cv2.split(_PLACES + moved)
+    warped, kept = (cv2.remap(each, columns, rows, cv2.INTER_LINEAR) for each in (after.grey, after.fine))
+    change, rest = (before.grey - after.grey) ** 2, (before.grey - warped) ** 2
+    energies = change, rest, kept * before.fine, kept**2, moved[..., 0] ** 2 + moved[..., 1] ** 2
+    return [_cells(each) for each in energies]
 
 
 def _without_repeats(measured: list[Plane]) -> list[Plane]:
@@ -97,15 +108,6 @@ def _signals(measured: Plane) -> NDArray[np.float32]:
     return np.asarray(series, np.float32)
 
 
-def _grey(luma: NDArray[np.uint8]) -> Plane:
-    """Studio-range luma on the scale of 255 grey levels; where black lies does not matter here."""
-    return luma.astype(np.float32) * np.float32(255 / 219)
-
-
-def _fine(grey: Plane) -> Plane:
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), FINE_PX), np.float32)
-
-
 def _cells(energy: NDArray[Any]) -> Plane:
     """Means over the cells, float32 `(49,)`."""
     return np.asarray(cv2.resize(energy, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32).ravel()
@@ -122,4 +124,4 @@ def _members() -> Plane:
 
 
 _MEMBERS: Final = _members()
-_COLUMNS, _ROWS = np.meshgrid(*(np.arange(FILM_SIZE, dtype=np.float32),) * 2)
+_PLACES: Final = np.stack(np.meshgrid(*(np.arange(FILM_SIZE, dtype=np.float32),) * 2), axis=2)
