@@ -16,6 +16,8 @@ TEMPLATE: Final = np.array([[81.5, 101.5], [142.5, 101.5], [112.0, 133.0], [90.0
 MOST_FRAMES: Final = 64
 """A film is at most this long (2.56 s), taken from the middle of the span in which the face is seen."""
 LEAST_FRAMES: Final = 16
+LEAST_SCALE: Final = 0.1
+"""No face that fits into a picture is shrunk further; landmarks that ask for it are none of a face."""
 
 
 def cut_film(decoded: DecodedWindow, track: Track, number: int) -> list[Film]:
@@ -41,6 +43,8 @@ def _fit(landmarks: NDArray[np.floating]) -> Similarity:
     size = max(float(np.square(points).sum()), 1e-6)
     along = float((points * goals).sum()) / size
     across = float((points[:, 0] * goals[:, 1] - points[:, 1] * goals[:, 0]).sum()) / size
+    if np.hypot(along, across) < LEAST_SCALE:
+        along, across = LEAST_SCALE, 0.0
     turn = np.array([[along, -across], [across, along]])
     return turn, goal - turn @ mean
 
@@ -57,6 +61,8 @@ def _cut(planes: tuple[NDArray[np.uint8], ...], similarity: Similarity) -> tuple
 def _warp(plane: NDArray[np.uint8], similarity: Similarity, side: int) -> NDArray[np.uint8]:
     """Warp a plane to a square; what shrinks is averaged over areas first, since warping alone would alias."""
     turn, shift = similarity
+    centre = np.linalg.solve(turn, side / 2 - shift)
+    inside = bool(np.all((centre >= 0) & (centre < plane.shape[::-1])))
     scale = float(np.hypot(turn[0, 0], turn[1, 0]))
     if scale < 1:
         region, origin = _needed(plane, similarity, side)
@@ -66,7 +72,9 @@ def _warp(plane: NDArray[np.uint8], similarity: Similarity, side: int) -> NDArra
         shift = shift + turn @ (origin + 0.5 / ratio - 0.5)
         turn = turn @ np.diag(1 / ratio)
     matrix = np.column_stack([turn, shift])
-    warped = cv2.warpAffine(plane, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    # Far beyond the picture mirroring would go back and forth for minutes.
+    border = cv2.BORDER_REFLECT_101 if inside else cv2.BORDER_REPLICATE
+    warped = cv2.warpAffine(plane, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=border)
     return np.asarray(warped, np.uint8)
 
 

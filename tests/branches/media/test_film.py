@@ -53,6 +53,12 @@ def test_landmarks_come_to_lie_where_the_template_has_them(scale: float, degrees
         assert centre == pytest.approx((x, y), abs=0.3)
 
 
+@pytest.mark.parametrize("landmarks", [np.zeros((5, 2)), TEMPLATE[[1, 0, 2, 4, 3]] * (1, -1), TEMPLATE * 90, -TEMPLATE])
+def test_landmarks_of_no_face_are_filmed_somehow(landmarks: NDArray[np.float64]) -> None:
+    [film] = cut_film(_window(16, _texture(0, (HEIGHT, WIDTH))), _track(landmarks, 16), 0)
+    assert film.luma.shape == (16, 224, 224)
+
+
 def test_colours_are_blue_first() -> None:
     [film] = cut_film(_window(16, _texture(0, (HEIGHT, WIDTH))), _track(TEMPLATE, 16), 0)
     assert film.chroma.shape == (16, 2, 112, 112)
