@@ -73,8 +73,8 @@ FAILURES: Final = """## Known failures
   generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
   The CQCC network alone is below chance there.
 - The gate's patches give no evidence that carries over, and no weight in fusion.
-- Motion's figures fall from 0.84 to 0.76 (all pages, each unseen) where clips are shrunk, blurred or encoded anew after
-  publication: what it reads lies in fine detail.
+- Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` of its
+  film): what it reads lies in fine detail.
 - The sync network finds dubs and large shifts only a little better than chance; offsets are named only where certain.
 - Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.
 - Heavily compressed, tiny or filtered faces; beauty filters and plastic-looking studio lighting look generated.

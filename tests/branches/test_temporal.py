@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from branches.media import film_series
 from branches.temporal import FEWEST_CROPS, USUAL, Motion, TemporalBranch
 from branches.types import Abstained, Film, Media
-from models.film import FilmClassifier
+from models.film import LEVELS, REGIONS, SIGNALS, FilmClassifier
 from models.sequence import TrackLstm
 
 
@@ -27,6 +28,12 @@ def _noise(track: int, seed: int, frames: int = 20) -> Film:
     rng = np.random.default_rng(seed)
     luma = rng.integers(16, 236, (frames, 224, 224), dtype=np.uint8)
     return Film(track, 0.5, luma, rng.integers(16, 241, (frames, 2, 112, 112), dtype=np.uint8))
+
+
+def test_the_line_and_the_series_mean_the_same_signals_and_regions() -> None:
+    assert (len(film_series.SIGNALS), len(film_series.REGION_NAMES)) == (SIGNALS, REGIONS)
+    assert [film_series.SIGNALS[place] for place in LEVELS] == ["slope", "explained", "kept"]
+    assert film_series.REGION_NAMES[-1] == "outer"
 
 
 def test_the_clip_takes_its_worst_face(face_media: Media) -> None:
