@@ -55,11 +55,12 @@ bench: $(VENV)/.dev  ## Speed, scaling and load: make bench CLIPS="a.mp4 b.mp4" 
 
 # Fusion is fitted on scores of pages that no branch has learnt from; then the face network learns from those too.
 train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
-	for branch in audio speech bands sync visual visual_pseudo visual_long visual_average temporal film gate; do \
+	for branch in audio speech bands sync visual visual_pseudo visual_long visual_average clip temporal film gate; do \
 		$(BIN)/vericlip train training/recipes/$$branch.toml --data $(DATA) || exit 1; \
 	done
 	$(BIN)/vericlip features $(DATA)/video/clips.csv --out runs/features.csv
-	$(BIN)/vericlip fit-fusion runs/features.csv --silent gate --left-out runs/film/left_out.csv
+	$(BIN)/vericlip fit-fusion runs/features.csv --silent gate \
+		--left-out runs/film/left_out.csv --left-out runs/clip/left_out.csv
 	$(BIN)/vericlip train training/recipes/visual_all.toml --data $(DATA)
 	$(BIN)/vericlip train training/recipes/visual_average_all.toml --data $(DATA)
 

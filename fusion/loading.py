@@ -8,10 +8,11 @@ from branches.gate import GateBranch
 from branches.sync import SyncBranch
 from branches.temporal import TemporalBranch
 from branches.types import Branch
-from branches.visual import VisualBranch
+from branches.visual import ClipView, VisualBranch
 from fusion.head import HEADS, FusionHead
 from models.av_sync import build_av_sync
 from models.band_statistics import build_band_classifier
+from models.clip_encoder import build_clip_face_classifier
 from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
 from models.film import build_film_classifier
@@ -23,6 +24,7 @@ from models.tiny_ladeda import build_tiny_ladeda
 from models.voice import Voice, VoiceWeights
 
 VISUAL_FILE: Final = "visual_resnet18.safetensors"
+CLIP_FILE: Final = "visual_clip.safetensors"
 FILM_FILE: Final = "temporal_film.safetensors"
 TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
 GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
@@ -45,7 +47,7 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
     """Build the five branches around the networks of a store, by name in canonical order."""
     return {
         "gate": GateBranch(store.network(GATE_FILE, build_tiny_ladeda)),
-        "visual": VisualBranch(store.network(VISUAL_FILE, build_face_classifier), ImageSpec()),
+        "visual": VisualBranch(store.network(VISUAL_FILE, build_face_classifier), ImageSpec(), load_clip_view(store)),
         "audio": AudioBranch(load_voice(store), AudioSpec()),
         "temporal": TemporalBranch(
             store.network(FILM_FILE, build_film_classifier),
@@ -54,6 +56,14 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
         ),
         "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
     }
+
+
+def load_clip_view(store: ModelStore) -> ClipView | None:
+    """The face's second view, weighted as was measured when it was fitted; None in a store without it."""
+    if not store.has(CLIP_FILE):
+        return None
+    network = store.network(CLIP_FILE, build_clip_face_classifier)
+    return ClipView(network, store.artefact(CLIP_FILE).config["resnet_weight"])
 
 
 def load_voice(store: ModelStore) -> Voice:

@@ -14,6 +14,7 @@ import torch
 TASKS: Final = {
     "visual": "training.visual.fit",
     "visual_average": "training.visual.average",
+    "clip": "training.visual.clip_view",
     "temporal": "training.temporal.fit",
     "film": "training.temporal.fit_film",
     "gate": "training.gate.fit",

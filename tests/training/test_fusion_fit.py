@@ -100,7 +100,7 @@ def test_scores_of_networks_that_did_not_know_the_clip_take_their_place(tmp_path
     table.to_csv(tmp_path / "features.csv", index=False)
     fair = pd.DataFrame({"file": table["file"][:50], "temporal_prob_fake": np.linspace(0.1, 0.9, 50)})
     fair.to_csv(tmp_path / "fair.csv", index=False)
-    read = FusionData.read(tmp_path / "features.csv", left_out=tmp_path / "fair.csv").table
+    read = FusionData.read(tmp_path / "features.csv", left_out=[tmp_path / "fair.csv"]).table
     np.testing.assert_allclose(read["temporal_prob_fake"][:50], fair["temporal_prob_fake"])
     assert read["temporal_prob_fake"][50:].isna().all()
     np.testing.assert_allclose(read["visual_prob_mean"], table["visual_prob_mean"])
@@ -111,7 +111,7 @@ def test_scores_that_fit_no_feature_or_no_file_are_refused(tmp_path: Path, colum
     _table(60).to_csv(tmp_path / "features.csv", index=False)
     pd.DataFrame(columns).to_csv(tmp_path / "fair.csv", index=False)
     with pytest.raises(ValueError, match=r"fair\.csv"):
-        FusionData.read(tmp_path / "features.csv", left_out=tmp_path / "fair.csv")
+        FusionData.read(tmp_path / "features.csv", left_out=[tmp_path / "fair.csv"])
 
 
 def test_a_forged_voice_is_not_held_against_pictures(tmp_path: Path) -> None:

@@ -21,9 +21,11 @@ from fusion.features import BRANCHES
 @click.option(
     "--left-out",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV of scores by networks that had not learnt from the clip, by file: taken instead of those in FEATURES.",
+    multiple=True,
+    help="CSV of scores by networks that had not learnt from the clip, by file: taken instead of those in FEATURES. "
+    "May be repeated.",
 )
-def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...], left_out: Path | None) -> None:
+def fit_fusion(features: Path, out: Path | None, silent: tuple[str, ...], left_out: tuple[Path, ...]) -> None:
     """Fit all fusion heads, their temperatures and the gate's exit threshold on features; write the model card.
 
     What a running service measures drift against is written too.

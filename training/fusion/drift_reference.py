@@ -1,5 +1,6 @@
 """What a running service compares its clips with: how features and probabilities lay when fusion was fitted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.store import WEIGHTS_DIR, ModelStore
 from training.fusion.fit import FusionData
 
 
-def write_reference(features: Path, folder: Path = WEIGHTS_DIR, left_out: Path | None = None) -> Path:
+def write_reference(features: Path, folder: Path = WEIGHTS_DIR, left_out: Sequence[Path] = ()) -> Path:
     """Write the reference beside the heads of `folder`, from the clips that they were fitted on.
 
     Raises:

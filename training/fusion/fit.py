@@ -1,6 +1,6 @@
 """Fit every fusion head, its temperature, and the gate's licence to exit, on features of held-out clips."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,19 +48,20 @@ class FusionData:
     """Features that get no weight."""
 
     @classmethod
-    def read(cls, features: Path, silent: Collection[str] = (), left_out: Path | None = None) -> "FusionData":
+    def read(cls, features: Path, silent: Collection[str] = (), left_out: Sequence[Path] = ()) -> "FusionData":
         """Take the rows of held-out pages that could be analysed; all rows where no `source` column is given.
 
         Counts get no weight: how much was seen is no evidence, but tells of length and resolution. Nor do `QUIET`
-        features, and those of the branches in `silent`. Scores in `left_out` (CSV by `file`), of networks that had not
+        features, and those of the branches in `silent`. Scores in `left_out` (CSVs by `file`), of networks that had not
         learnt from the clip, take the place of the features of the same name.
 
         Raises:
-            ValueError: no labelled rows of both classes are left, or `left_out` is no table of features of these files.
+            ValueError: no labelled rows of both classes are left, or one of `left_out` is no table of features of these
+                files.
         """
         table = pd.read_csv(features, keep_default_na=True)
-        if left_out is not None:
-            table = _with_left_out(table, left_out)
+        for scores in left_out:
+            table = _with_left_out(table, scores)
         table = table[table["label"].isin(["real", "fake"]) & table["probability"].notna()]
         if "source" in table and table["source"].map(is_held_out).any():
             table = table[table["source"].map(is_held_out)]
@@ -87,7 +88,7 @@ class FusionData:
 
 
 def fit_fusion(
-    features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = (), left_out: Path | None = None
+    features: Path, folder: Path = WEIGHTS_DIR, silent: Collection[str] = (), left_out: Sequence[Path] = ()
 ) -> dict[str, dict[str, Any]]:
     """Fit and publish all heads for which there are clips enough; gives the metrics of each.
 
@@ -96,7 +97,7 @@ def fit_fusion(
     `FusionData.read`.
     """
     every, alone = FusionData.read(features, silent, left_out), FusionData.read(features, left_out=left_out)
-    options = [*(f"--silent {branch}" for branch in silent), *(["--left-out LEFT_OUT.csv"] if left_out else [])]
+    options = [*(f"--silent {branch}" for branch in silent), *(["--left-out LEFT_OUT.csv"] * len(left_out))]
     found: dict[str, dict[str, Any]] = {}
     for file, branches in HEADS.items():
         data = alone if len(branches) == 1 else every

@@ -1,0 +1,145 @@
+"""The face's second view: CLIP's own weights in, a line through pairs on top, joined with ResNet-18."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from branches.faces import first_of_bursts
+from branches.types import Media
+from branches.visual import looked_at, probabilities, summarise
+from models.clip_encoder import ClipEncoder, ClipFaceClassifier
+from models.packed_linear import PackedLinear
+from tests.models.clip import SMALL, filled
+from tests.training.bank import drawn_bank
+from training.clips import ClipRow
+from training.recipe import Recipe
+from training.visual import clip_view
+from training.visual.clip_encoder import LAYERS, NORMS, fill
+from training.visual.clip_view import Joint, SeenClip, TokenLine, embed_pairs, write_left_out
+
+WIDTH = SMALL.width * len(SMALL.pooled)
+
+
+def _pairs(count: int = 400) -> NDArray[np.float32]:
+    """Tokens of pairs: the first feature tells forgeries, the others tell pairs apart."""
+    rng = np.random.default_rng(0)
+    pairs = np.repeat(rng.normal(0, 1, (count, 1, WIDTH)), 2, axis=1) + rng.normal(0, 0.1, (count, 2, WIDTH))
+    pairs[..., 0] = rng.normal(0, 1, (count, 2)) + np.array([0, 2])
+    return pairs.astype(np.float32)
+
+
+def _row(number: int, label: str) -> ClipRow:
+    maker = "maker" if label == "fake" else "none"
+    return ClipRow(Path(f"data/clips/{number}.mp4"), label, maker, "page", f"person {number}", label, "none")
+
+
+def _clips(media: Media, count: int = 40) -> list[SeenClip]:
+    """Clips that tokens tell fairly well, and ResNet-18 less well."""
+    rng = np.random.default_rng(1)
+    faces = first_of_bursts(media.faces)
+    seen = []
+    for number in range(count):
+        fake = number % 2
+        tokens = rng.normal(0, 1, (len(looked_at(faces)), WIDTH)).astype(np.float32)
+        tokens[:, 0] += 2 * fake
+        resnet = rng.normal(5, 1, len(faces)) + rng.normal(fake, 1)
+        seen.append(SeenClip(_row(number, "fake" if fake else "real"), faces, resnet, tokens))
+    return seen
+
+
+def test_the_line_finds_what_tells_and_the_network_carries_it() -> None:
+    line = TokenLine.fit(_pairs(), strength=0.1)
+    assert np.abs(line.weight).argmax() == 0
+    assert line.weight[0] > 0
+    network = ClipFaceClassifier(SMALL).eval()
+    line.write(network, scale=2.0, offset=-1.0)
+    tokens = 10 * _pairs(5)[:, 0]
+    with torch.inference_mode():
+        logits = network.classify(torch.from_numpy(tokens)).numpy()
+    np.testing.assert_allclose(logits, 2 * line.of(tokens) - 1, rtol=1e-4, atol=1e-4)
+
+
+def test_an_encoder_takes_weights_by_their_published_names() -> None:
+    torch.manual_seed(0)
+    found = {
+        "embeddings.patch_embedding.weight": torch.randn(64, 3, 16, 16) / 30,
+        "embeddings.class_embedding": torch.randn(64),
+        "embeddings.position_embedding.weight": torch.randn(197, 64),
+        **{f"pre_layrnorm.{kind}": torch.rand(64) for kind in ("weight", "bias")},
+    }
+    for block in range(SMALL.blocks):
+        for norm in NORMS.values():
+            found |= {f"{block}.{norm}.{kind}": torch.rand(64) for kind in ("weight", "bias")}
+        for name in sum(LAYERS.values(), ()):
+            outputs, inputs = (256, 64) if name == "mlp.fc1" else (64, 256) if name == "mlp.fc2" else (64, 64)
+            found |= {
+                f"{block}.{name}.weight": torch.randn(outputs, inputs) / 8,
+                f"{block}.{name}.bias": torch.rand(outputs),
+            }
+    encoder = ClipEncoder(SMALL).eval()
+    fill(encoder, torch.randn(4, 3, 224, 224), found)
+    block = encoder.blocks[1]
+    assert torch.equal(block.get_submodule("feed_norm").state_dict()["weight"], found["1.layer_norm2.weight"])
+    for own, names in LAYERS.items():
+        layer = block.get_submodule(own)
+        assert isinstance(layer, PackedLinear)
+        exact = torch.cat([found[f"1.{name}.weight"] for name in names])
+        noise = (layer.get_buffer("weight").float() - exact).square().mean() / exact.square().mean()
+        assert 0 < noise < 0.1
+        assert torch.equal(layer.get_buffer("bias"), torch.cat([found[f"1.{name}.bias"] for name in names]))
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.setattr(clip_view, "load_bank", lambda _folder, _kept, held_out: drawn_bank()[8 * held_out :])
+    monkeypatch.setattr(clip_view, "load_twins", lambda _bank, _folder: [])
+    monkeypatch.setattr(clip_view, "load_autoencoders", lambda _images, _folder: [])
+    monkeypatch.setattr(clip_view, "CHUNK", 2)
+    options = {"restored_share": 0.0, "gentle_share": 0.5, "matched_share": 0.25, "workers": 1}
+    return Recipe(tmp_path / "clip.toml", "clip", 3, tmp_path, tmp_path / "runs" / "clip", options)
+
+
+def test_pairs_are_embedded_once_and_of_other_pages_apart(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = filled(ClipFaceClassifier(SMALL))
+    found = embed_pairs(recipe, network, 3, held_out=False)
+    assert found.shape == (3, 2, WIDTH)
+    assert np.isfinite(found).all()
+    assert (found[:, 0] != found[:, 1]).any(axis=1).all()
+    others = embed_pairs(recipe, network, 3, held_out=True)
+    assert not np.array_equal(found, others)
+    monkeypatch.setattr(clip_view, "face_pairs", lambda *_args, **_named: pytest.fail("drawn again"))
+    np.testing.assert_array_equal(embed_pairs(recipe, network, 3, held_out=False), found)
+
+
+def test_faces_to_round_for_are_those_of_pairs(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_view, "ROUNDED_FOR", 2)
+    first: Tensor = clip_view.faces_to_round_for(recipe)
+    assert first.shape == (4, 3, 224, 224)
+    assert torch.equal(first, clip_view.faces_to_round_for(recipe))
+
+
+def test_both_views_are_weighed_by_their_spread_and_calibrated(face_media: Media) -> None:
+    clips, line = _clips(face_media), TokenLine.fit(_pairs(), strength=0.1)
+    joint = Joint.fit(clips, line, resnet_share=0.5)
+    first = np.array([clip.resnet.mean() for clip in clips])
+    second = np.array([clip.logits(line).mean() for clip in clips])
+    assert joint.resnet_weight * first.std() == pytest.approx(0.5 * joint.scale * second.std())
+    logits = np.array([joint.of(clip, line).mean() for clip in clips])
+    fake = np.array([clip.row.label == "fake" for clip in clips])
+    assert logits[fake].mean() > 0.5 > -0.5 > logits[~fake].mean()
+    assert probabilities(logits).mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_scores_are_written_as_fusion_reads_them(face_media: Media, tmp_path: Path) -> None:
+    clips, line = _clips(face_media, 2), TokenLine.fit(_pairs(), strength=0.1)
+    joint = Joint(0.1, 1.0, -1.0)
+    write_left_out(tmp_path / "left_out.csv", Path("data"), clips, line, joint)
+    table = pd.read_csv(tmp_path / "left_out.csv").set_index("file")
+    assert table.index.tolist() == ["clips/0.mp4", "clips/1.mp4"]
+    expected = summarise(clips[1].faces, joint.of(clips[1], line))
+    assert table.loc["clips/1.mp4"].to_dict() == pytest.approx(expected, abs=1e-5)
