@@ -14,9 +14,9 @@ from models.face_classifier import FaceClassifier
 from models.spec import ImageSpec
 
 BATCH: Final = 16
-CLIP_CROPS: Final = 4
+CLIP_CROPS: Final = 3
 """Crops of one face that CLIP looks at; further ones of the same clip change its mind little."""
-MOST_CLIP_CROPS: Final = 12
+MOST_CLIP_CROPS: Final = 9
 """As many are spread over all faces of a clip, but each face gets at least one."""
 
 Logits = NDArray[np.float64]

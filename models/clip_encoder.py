@@ -1,7 +1,7 @@
 """A second view of a face: the first blocks of CLIP's ViT-B/16 (Radford et al. 2021, arXiv 2103.00020).
 
 A network that has seen very many pictures notices what does not belong in one; its last blocks, which name what is
-shown, are left out. The weights come from OpenAI's release under the MIT licence, kept in four bits each; only the
+shown, are left out. The weights come from OpenAI's release under the MIT licence, kept in five bits each; only the
 line on top is trained here.
 """
 
@@ -78,18 +78,13 @@ class ClipEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images float32 `(N, 3, S, S)`, normalised by `CLIP_SPEC`, to as many class tokens `(N, width)` as blocks."""
-        tokens, found = self.tokens(images), []
+        patches = self.patches(images).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.positions
+        tokens, found = self.first_norm(tokens), []
         for block in self.blocks:
             tokens = block(tokens)
             found.append(tokens[:, 0])
         return found
-
-    def tokens(self, images: Tensor) -> Tensor:
-        """What the first block is given, `(N, 1 + patches, width)`: the class token comes first."""
-        patches = self.patches(images).flatten(2).transpose(1, 2)
-        every = torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.positions
-        normed: Tensor = self.first_norm(every)
-        return normed
 
 
 class ClipFaceClassifier(nn.Module):

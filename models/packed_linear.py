@@ -1,4 +1,4 @@
-"""Linear layers whose weights are kept in four bits each: a large network in a small file."""
+"""Linear layers whose weights are kept in five bits each: a large network in a small file."""
 
 from typing import Final
 
@@ -6,10 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-BITS: Final = 4
+BITS: Final = 5
 GROUP: Final = 64
 """Neighbouring inputs of one output that share a scale."""
-_HALF: Final = (0.1284, 0.3881, 0.6568, 0.9424, 1.2562, 1.6180, 2.0690, 2.7326)
+# fmt: off
+_HALF: Final = (
+    0.0659, 0.1981, 0.3314, 0.4667, 0.6049, 0.7471, 0.8946, 1.0488,
+    1.2118, 1.3863, 1.5762, 1.7872, 2.0287, 2.3177, 2.6911, 3.2607,
+)
+# fmt: on
 LEVELS: Final = (*(-level for level in reversed(_HALF)), *_HALF)
 """Values that the codes stand for: the best for weights of a normal distribution (Max 1960, Lloyd 1982)."""
 
@@ -17,7 +22,7 @@ LEVELS: Final = (*(-level for level in reversed(_HALF)), *_HALF)
 class PackedLinear(nn.Module):
     """A linear layer that unpacks its weights when they are loaded, and computes in `dtype`.
 
-    Kept are the bits of the codes, one plane after the other, eight codes to a byte, uint8 `(4, out, in / 8)`; a scale
+    Kept are the bits of the codes, one plane after the other, eight codes to a byte, uint8 `(5, out, in / 8)`; a scale
     for every group, float16 `(out, in / 64)`; and the bias, float32 `(out,)`.
     """
 

@@ -29,15 +29,16 @@ are measured out of five folds by person or scene. The face network is the mean 
 learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's figures
 come from runs that never learnt from those pages, for fusion brought to the spread of the network that ships. The line
 that judges films of faces has learnt from **every clip**; its figures and fusion come from lines fitted without a
-clip's page, its people and its generator. The patch gate has no weight in fusion, as its scores are chance on held-out
-pages: it only decides early exits. How long to train, what to average, what motion is read from and how far it counts,
-and what to leave without weight was chosen while watching these figures, which are optimistic for it. The speech
-encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of the sources left out,
-each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. The same holds of the
-line through the bands, whose entry gives the figures of the voice as a whole. Layers, statistics, regularisation and
-how the two are joined were chosen among about 300 settings on such figures and on voices of held-out clips, so they,
-and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it has learnt
-nothing.
+clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page; its figures
+and fusion come from a line fitted on pairs of other pages' faces. The patch gate has no weight in fusion, as its scores
+are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is read from
+and how far it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
+for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of
+the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. The
+same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers, statistics,
+regularisation and how the two are joined were chosen among about 300 settings on such figures and on voices of held-out
+clips, so they, and those of fusion's voice, are optimistic. The CQCC network's are from the `dev` split, of which it
+has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance.
@@ -50,6 +51,8 @@ METHOD: Final = """## Method
   that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
+  Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: a line through the
+  class tokens of the last three, fitted on such pairs and on no published fake, added to ResNet-18's logit.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
   optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from

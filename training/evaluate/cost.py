@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from branches.types import Abstained, Branch, BranchEvidence, Media, MediaError
 from fusion.detector import Detector, DetectorSettings
 from fusion.loading import load_branches
+from models.packed_linear import PackedLinear
 from models.store import ModelStore
 from training.datasets.manifest import Modality
 from training.evaluate.run import Evaluation
@@ -114,8 +115,11 @@ def networks_of(holder: object, depth: int = DEPTH) -> list[nn.Module]:
 
 
 def count_parameters(networks: list[nn.Module]) -> int:
-    """Parameters of all networks, those that are shared counted once."""
-    return sum({id(p): p.numel() for network in networks for p in network.parameters()}.values())
+    """Parameters of all networks, packed ones among them; those that are shared are counted once."""
+    counted = {id(p): p.numel() for network in networks for p in network.parameters()}
+    for layer in (module for network in networks for module in network.modules() if isinstance(module, PackedLinear)):
+        counted |= {id(layer.get_buffer(name)): layer.get_buffer(name).numel() for name in ("weight", "bias")}
+    return sum(counted.values())
 
 
 @contextmanager
