@@ -78,13 +78,18 @@ class ClipEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images float32 `(N, 3, S, S)`, normalised by `CLIP_SPEC`, to as many class tokens `(N, width)` as blocks."""
-        patches = self.patches(images).flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.positions
-        tokens, found = self.first_norm(tokens), []
+        tokens, found = self.tokens(images), []
         for block in self.blocks:
             tokens = block(tokens)
             found.append(tokens[:, 0])
         return found
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """What the first block is given, `(N, 1 + patches, width)`: the class token comes first."""
+        patches = self.patches(images).flatten(2).transpose(1, 2)
+        every = torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.positions
+        normed: Tensor = self.first_norm(every)
+        return normed
 
 
 class ClipFaceClassifier(nn.Module):

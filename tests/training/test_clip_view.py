@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from branches.faces import first_of_bursts
 from branches.types import Media
@@ -81,7 +82,7 @@ def test_an_encoder_takes_weights_by_their_published_names() -> None:
                 f"{block}.{name}.bias": torch.rand(outputs),
             }
     encoder = ClipEncoder(SMALL).eval()
-    fill(encoder, found)
+    fill(encoder, torch.randn(4, 3, 224, 224), found)
     block = encoder.blocks[1]
     assert torch.equal(block.get_submodule("feed_norm").state_dict()["weight"], found["1.layer_norm2.weight"])
     for own, names in LAYERS.items():
@@ -113,6 +114,13 @@ def test_pairs_are_embedded_once_and_of_other_pages_apart(recipe: Recipe, monkey
     assert not np.array_equal(found, others)
     monkeypatch.setattr(clip_view, "face_pairs", lambda *_args, **_named: pytest.fail("drawn again"))
     np.testing.assert_array_equal(embed_pairs(recipe, network, 3, held_out=False), found)
+
+
+def test_faces_to_round_for_are_those_of_pairs(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_view, "ROUNDED_FOR", 2)
+    first: Tensor = clip_view.faces_to_round_for(recipe)
+    assert first.shape == (4, 3, 224, 224)
+    assert torch.equal(first, clip_view.faces_to_round_for(recipe))
 
 
 def test_both_views_are_weighed_by_their_spread_and_calibrated(face_media: Media) -> None:

@@ -50,6 +50,8 @@ from training.visual.twins import load_twins
 
 CHUNK: Final = 50
 """Pairs that are embedded between two checkpoints."""
+ROUNDED_FOR: Final = 24
+"""Pairs whose faces tell how the encoder's weights are best rounded."""
 LEFT_OUT: Final = "left_out.csv"
 DATA: Final = (
     "the first blocks of OpenAI's CLIP ViT-B/16 (MIT licence), rounded to five bits; the line on pairs of a real face "
@@ -143,7 +145,7 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     options = recipe.options
     torch.set_num_threads(options["workers"])
     network = build_clip_face_classifier(options.get("config", {})).eval()
-    load_clip(network.encoder, recipe.run_dir / "encoder")
+    load_clip(network.encoder, lambda: faces_to_round_for(recipe), recipe.run_dir / "encoder")
     others = embed_pairs(recipe, network, options["pairs"], held_out=False)
     own = embed_pairs(recipe, network, options["held_out_pairs"], held_out=True)
     clips = see_clips(recipe, network, ModelStore(weights_dir))
@@ -162,6 +164,11 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
         network, CLIP_FILE, role="clip", config=config, metrics=metrics, provenance=recipe.provenance(DATA),
         folder=weights_dir,
     )  # fmt: skip
+
+
+def faces_to_round_for(recipe: Recipe) -> Tensor:
+    """Images float32 `(N, 3, S, S)` for which the encoder's rounded weights shall compute what the exact ones do."""
+    return torch.cat(draw(face_pairs(recipe, held_out=False), ROUNDED_FOR, (recipe.seed,)))
 
 
 def embed_pairs(recipe: Recipe, network: ClipFaceClassifier, count: int, *, held_out: bool) -> Tokens:
