@@ -215,6 +215,7 @@ def test_cost_counts_every_network_once(detector: Detector, face_clip: Path) -> 
     found = cost_of(detector, face_clip)
     by_network = found["by_network"]
     assert by_network["gate"]["parameters"] == 1297
+    assert by_network["visual"]["parameters"] > 70e6  # ten blocks of a ViT-B, packed, among them
     assert all(row["gflops"] > 0 for row in by_network.values())
     assert found["parameters"] == sum(row["parameters"] for row in by_network.values())
 
