@@ -19,7 +19,7 @@ from sklearn.preprocessing import RobustScaler
 
 from branches.media import MediaReader
 from branches.temporal import USUAL
-from models.film import FURTHEST, FilmClassifier, build_film_classifier
+from models.film import FURTHEST, build_film_classifier
 from models.sequence import build_track_lstm
 from models.store import WEIGHTS_DIR, ModelStore
 from training.clips import ClipRow, read_clips
@@ -30,6 +30,7 @@ from training.metrics import roc_auc
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.splits import is_held_out
+from training.standard_line import StandardLine
 from training.temporal.films import Films, load_films
 from training.temporal.fit import FILE as LSTM_FILE
 from training.temporal.fit import clip_logit
@@ -44,14 +45,10 @@ DATA: Final = (
 Logits = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FilmLine:
-    """A logit linear in standardised, limited statistics: `middle`, `spread` and `weight` `(width,)`, and a bias."""
+class FilmLine(StandardLine):
+    """A line through statistics of films."""
 
-    middle: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    bias: float
+    furthest = FURTHEST
 
     @classmethod
     def fit(cls, films: Films, places: NDArray[np.int64], strength: float, copies_share: float) -> "FilmLine":
@@ -69,25 +66,6 @@ class FilmLine:
         every_weight = (shares[:, None] * weights / weights.mean()).ravel()
         regression.fit(line.standard(every[known]), np.tile(labels, len(shares))[known], every_weight[known])
         return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
-
-    def standard(self, statistics: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Statistics `(N, width)` as the line weighs them."""
-        limited: NDArray[np.float64] = np.clip((statistics - self.middle) / self.spread, -FURTHEST, FURTHEST)
-        return limited
-
-    def of(self, statistics: NDArray[np.floating]) -> Logits:
-        """Logits `(N,)` of statistics `(N, width)`."""
-        return np.asarray(self.standard(statistics) @ self.weight + self.bias, np.float64)
-
-    def write(self, network: FilmClassifier, scale: float, offset: float) -> None:
-        """Put the line into a network, its logit times `scale` plus `offset`."""
-        state = {
-            "middle": self.middle,
-            "spread": self.spread,
-            "head.weight": scale * self.weight[None],
-            "head.bias": np.array([scale * self.bias + offset]),
-        }
-        network.load_state_dict({name: torch.from_numpy(value).float() for name, value in state.items()})
 
 
 def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:

@@ -40,6 +40,7 @@ from training.media_cache import cached_media
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.splits import is_held_out
+from training.standard_line import StandardLine
 from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import load_bank
 from training.visual.clip_encoder import load_clip
@@ -62,14 +63,10 @@ DATA: Final = (
 Tokens = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenLine:
-    """A logit linear in standardised, limited tokens: `middle`, `spread` and `weight` `(width,)`, and a bias."""
+class TokenLine(StandardLine):
+    """A line through class tokens."""
 
-    middle: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    bias: float
+    furthest = FURTHEST
 
     @classmethod
     def fit(cls, pairs: Tokens, strength: float) -> "TokenLine":
@@ -79,23 +76,6 @@ class TokenLine:
         regression = LogisticRegression(C=strength, max_iter=1000)
         regression.fit(line.standard(faces), np.tile([0, 1], len(pairs)))
         return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
-
-    def standard(self, tokens: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Tokens `(N, width)` as the line weighs them."""
-        limited: NDArray[np.float64] = np.clip((tokens - self.middle) / self.spread, -FURTHEST, FURTHEST)
-        return limited
-
-    def of(self, tokens: NDArray[np.floating]) -> Logits:
-        """Logits `(N,)` of tokens `(N, width)`."""
-        return np.asarray(self.standard(tokens) @ self.weight + self.bias, np.float64)
-
-    def write(self, network: ClipFaceClassifier, scale: float, offset: float) -> None:
-        """Put the line into a network, its logit times `scale` plus `offset`."""
-        with torch.no_grad():
-            network.get_buffer("middle").copy_(torch.from_numpy(self.middle))
-            network.get_buffer("spread").copy_(torch.from_numpy(self.spread))
-            network.head.weight.copy_(torch.from_numpy(scale * self.weight)[None])
-            network.head.bias.fill_(scale * self.bias + offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
