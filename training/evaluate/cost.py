@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,9 +110,13 @@ def networks_of(holder: object, depth: int = DEPTH) -> list[nn.Module]:
     """The networks that an object holds, in its attributes and theirs."""
     if isinstance(holder, nn.Module):
         return [holder]
-    if depth == 0 or not hasattr(holder, "__dict__"):
+    if depth == 0:
         return []
-    return [network for value in vars(holder).values() for network in networks_of(value, depth - 1)]
+    if is_dataclass(holder) and not isinstance(holder, type):
+        held = [getattr(holder, field.name) for field in fields(holder)]
+    else:
+        held = list(vars(holder).values()) if hasattr(holder, "__dict__") else []
+    return [network for value in held for network in networks_of(value, depth - 1)]
 
 
 def count_parameters(networks: list[nn.Module]) -> int:
