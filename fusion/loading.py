@@ -54,7 +54,9 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
             store.network(TEMPORAL_FILE, build_track_lstm),
             store.artefact(FILM_FILE).config["lstm_weight"],
         ),
-        "sync": SyncBranch(store.network(SYNC_FILE, build_av_sync)),
+        "sync": SyncBranch(
+            store.network(SYNC_FILE, build_av_sync), store.network(SPEECH_FILE, build_speech_classifier).encoder
+        ),
     }
 
 

@@ -9,6 +9,9 @@ from fusion.features import BRANCH_FEATURES
 NOTABLE_LOG_ODDS: Final = 0.15
 """A branch that moved the verdict by less than this is not given as a reason."""
 
+NOTABLE_FRAMES: Final = 3
+"""Lips and voice that are off by less, 0.12 s, are no news: many clips are recorded or encoded so."""
+
 SUSPICIOUS: Final = {
     "gate": "Fine skin texture looks machine-made",
     "visual": "The face shows traces of blending or synthesis",
@@ -43,6 +46,8 @@ def explain(
     scored = {item.branch: item for item in evidence if isinstance(item, BranchEvidence)}
     order = sorted((b for b in moved if abs(moved[b]) >= NOTABLE_LOG_ODDS), key=lambda b: -abs(moved[b]))
     sentences = [_sentence(scored[branch], moved[branch]) for branch in order if branch in scored]
+    if "sync" in scored and "sync" not in order and (offset := _sync_claim(scored["sync"])):
+        sentences.append(f"{offset}, which did not count: genuine clips are published so as well.")
     if early_exit:
         sentences.append("The quick check was so clear that the deeper checks were not needed.")
     unchecked = [item.reason for item in evidence if isinstance(item, Abstained) and item.code != "early_exit"]
@@ -58,9 +63,9 @@ def _sentence(item: BranchEvidence, log_odds: float) -> str:
 
 
 def _sync_claim(item: BranchEvidence) -> str | None:
-    """Name the offset, if the peak of the shift curve is clear enough to be believed."""
+    """Name the offset, if it is more than many a clip has and the peak of the shift curve is clear enough."""
     offset = item.details.get("offset_frames")
-    if not item.details.get("offset_certain") or not isinstance(offset, int) or abs(offset) < 2:
+    if not item.details.get("offset_certain") or not isinstance(offset, int) or abs(offset) < NOTABLE_FRAMES:
         return None
     return f"Mouth movement {'trails' if offset > 0 else 'leads'} the voice by {abs(offset)} frames"
 

@@ -1,7 +1,8 @@
-"""Lips and voice: two encoders into one space, a search over time shifts, and a shallow judge of what it finds.
+"""Lips and voice: both brought into one space, a search over time shifts, and a shallow judge of what it finds.
 
-The encoders are those of LR-ASD (Liao et al. 2025, after arXiv 2303.04439; MIT, see NOTICE); the search
-over shifts and its confidence are SyncNet's (Chung and Zisserman 2016).
+The lips come from an encoder of our own, the voice from Whisper's first layers, which the audio branch has loaded
+anyway; few talking clips suffice to find what the two have in common. The search over shifts and its confidence are
+SyncNet's (Chung and Zisserman 2016).
 """
 
 from dataclasses import dataclass
@@ -9,35 +10,33 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from models.mfcc import FRAME_SAMPLES, STEP_SAMPLES, Mfcc
+from models.lip_encoder import DISTANCES, LipEncoder
+from models.speech_encoder import SpeechEncoder
 
 MAX_SHIFT: Final = 15
 SHIFTS: Final = 2 * MAX_SHIFT + 1
-SAMPLES_PER_FRAME: Final = 4 * STEP_SAMPLES
-"""640 samples of 16 kHz sound pass while one 25 fps frame is shown."""
+SAMPLES_PER_FRAME: Final = 640
+"""Samples of 16 kHz sound that pass while one 25 fps frame is shown."""
 
-OVERHANG_SAMPLES: Final = FRAME_SAMPLES - STEP_SAMPLES
-"""T mouth frames go with 640 T + 240 samples: the last MFCC frame looks this far beyond the last picture."""
+HEARD_LAYERS: Final = (2, 3)
+"""Layers of the speech encoder, counted from 1, that the voice is taken from."""
 
 LEAST_OVERLAP: Final = 6
 STEADY_FRAMES: Final = 10
+NEAR: Final = 2
+"""Frames by which published clips are often off themselves: a peak so near to 0 counts as in step."""
 
-GREY_MEAN: Final = 0.4161
-GREY_STD: Final = 0.1688
-"""Input scale of the LR-ASD weights, on [0, 1]."""
+PEAK_FRAMES: Final = 3
+"""How far a peak reaches to either side."""
 
 
 @dataclass(frozen=True, slots=True)
 class AvSyncConfig:
-    """Blocks of the mouth encoder (2 or 3), width of the shared space, and width and dropout of the judge.
+    """Widths of what the speech encoder gives and of the shared space, and width and dropout of the judge."""
 
-    The third mouth block blurs time: on few clips two blocks tell moments better, and cost a third less.
-    """
-
-    mouth_blocks: int = 2
-    width: int = 16
+    speech_width: int = 1024
+    width: int = 4
     judge_width: int = 16
     dropout: float = 0.2
 
@@ -50,122 +49,11 @@ class SyncOutput:
     curves: Tensor
 
 
-class SpaceConv(nn.Conv3d):
-    """A convolution one frame deep, done on all frames `(N, C, T, H, W)` at once in two dimensions: the same as in
-    three, and on a processor nearly twice as fast."""
-
-    def forward(self, volume: Tensor) -> Tensor:
-        """Convolve every frame."""
-        frames = _frames_of(volume)
-        convolved = functional.conv2d(frames, self.weight.squeeze(2), None, self.stride[1:], self.padding[1:])
-        return _volume_of(convolved, len(volume))
-
-
-class SpacePool(nn.MaxPool2d):
-    """A maximum over every frame of `(N, C, T, H, W)`."""
-
-    def forward(self, volume: Tensor) -> Tensor:
-        """Pool every frame."""
-        return _volume_of(super().forward(_frames_of(volume)), len(volume))
-
-
-class TimeConv(nn.Conv3d):
-    """A convolution one pixel wide, done on all pixels `(N, C, T, H, W)` at once in two dimensions."""
-
-    def forward(self, volume: Tensor) -> Tensor:
-        """Convolve every pixel's course."""
-        padding = (self.kernel_size[0] // 2, 0)
-        courses = volume.flatten(3).contiguous(memory_format=torch.channels_last)
-        convolved = functional.conv2d(courses, self.weight.squeeze(4), None, 1, padding)
-        return convolved.view(*convolved.shape[:3], *volume.shape[3:])
-
-
-class MouthBlock(nn.Module):
-    """Two convolutions over space, then two over time: `(N, in, T, H, W)` to `(N, out, T, H', W')`."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        half, step = outputs // 2, (1, stride, stride)
-        self.s_1 = SpaceConv(inputs, half, (1, 5, 5), step, (0, 2, 2), bias=False)
-        self.s_norm_1 = nn.BatchNorm3d(half, eps=1e-3)
-        self.s_2 = SpaceConv(half, outputs, (1, 3, 3), padding=(0, 1, 1), bias=False)
-        self.s_norm_2 = nn.BatchNorm3d(outputs, eps=1e-3)
-        self.t_1 = TimeConv(outputs, outputs, (5, 1, 1), padding=(2, 0, 0), bias=False)
-        self.t_norm_1 = nn.BatchNorm3d(outputs, eps=1e-3)
-        self.t_2 = TimeConv(outputs, outputs, (3, 1, 1), padding=(1, 0, 0), bias=False)
-        self.t_norm_2 = nn.BatchNorm3d(outputs, eps=1e-3)
-
-    def forward(self, volume: Tensor) -> Tensor:
-        """All four convolutions, each with batch norm and ReLU."""
-        spatial = self.s_norm_2(self.s_2(self.s_norm_1(self.s_1(volume)).relu())).relu()
-        return self.t_norm_2(self.t_2(self.t_norm_1(self.t_1(spatial)).relu())).relu()  # type: ignore[no-any-return]
-
-
-class VoiceBlock(nn.Module):
-    """Two convolutions over coefficients, then two over time: `(N, in, 13, T)` to `(N, out, 13, T)`."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        half = outputs // 2
-        self.m_1 = nn.Conv2d(inputs, half, (5, 1), padding=(2, 0), bias=False)
-        self.m_norm_1 = nn.BatchNorm2d(half, eps=1e-3)
-        self.m_2 = nn.Conv2d(half, outputs, (3, 1), padding=(1, 0), bias=False)
-        self.m_norm_2 = nn.BatchNorm2d(outputs, eps=1e-3)
-        self.t_1 = nn.Conv2d(outputs, outputs, (1, 5), padding=(0, 2), bias=False)
-        self.t_norm_1 = nn.BatchNorm2d(outputs, eps=1e-3)
-        self.t_2 = nn.Conv2d(outputs, outputs, (1, 3), padding=(0, 1), bias=False)
-        self.t_norm_2 = nn.BatchNorm2d(outputs, eps=1e-3)
-
-    def forward(self, cepstra: Tensor) -> Tensor:
-        """All four convolutions, each with batch norm and ReLU."""
-        spectral = self.m_norm_2(self.m_2(self.m_norm_1(self.m_1(cepstra)).relu())).relu()
-        return self.t_norm_2(self.t_2(self.t_norm_1(self.t_1(spectral)).relu())).relu()  # type: ignore[no-any-return]
-
-
-class MouthEncoder(nn.Module):
-    """Grey mouths uint8 or float `(N, T, 112, 112)` on 0 to 255, 25 fps, to `(N, T, width)`, 64 or 128 wide.
-
-    The last block's maximum over space. Each of the two or three blocks sees three frames further to either side.
-    """
-
-    def __init__(self, blocks: int) -> None:
-        super().__init__()
-        self.block1 = MouthBlock(1, 32, stride=2)
-        self.pool1 = SpacePool(3, 2, 1)
-        self.block2 = MouthBlock(32, 64)
-        self.pool2 = SpacePool(3, 2, 1)
-        self.block3 = MouthBlock(64, 128) if blocks == 3 else nn.Identity()
-        self.width = 128 if blocks == 3 else 64
-        self.edge = 3 * blocks
-
-    def forward(self, grey: Tensor) -> Tensor:
-        """Embed every frame."""
-        scaled = (grey.unsqueeze(1).float() / 255 - GREY_MEAN) / GREY_STD
-        volume = self.pool2(self.block2(self.pool1(self.block1(scaled))))
-        embedded: Tensor = self.block3(volume).amax(dim=(3, 4)).transpose(1, 2)
-        return embedded
-
-
-class VoiceEncoder(nn.Module):
-    """MFCC `(N, 4T, 13)` at 100 Hz to `(N, T, 128)` at 25 Hz; each sees six frames of 40 ms to either side."""
-
-    WIDTH: Final = 128
-    EDGE: Final = 6
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block1 = VoiceBlock(1, 32)
-        self.pool1 = nn.MaxPool2d((1, 3), (1, 2), (0, 1))
-        self.block2 = VoiceBlock(32, 64)
-        self.pool2 = nn.MaxPool2d((1, 3), (1, 2), (0, 1))
-        self.block3 = VoiceBlock(64, 128)
-
-    def forward(self, cepstra: Tensor) -> Tensor:
-        """Embed every 40 ms."""
-        image = cepstra.transpose(1, 2).unsqueeze(1)
-        image = self.pool2(self.block2(self.pool1(self.block1(image))))
-        embedded: Tensor = self.block3(image).mean(dim=2).transpose(1, 2)
-        return embedded
+def hear(encoder: SpeechEncoder, samples: Tensor) -> Tensor:
+    """Samples float32 `(N, 640 T)` at 16 kHz to two layers of the speech encoder side by side, `(N, T, 2 * width)`."""
+    layers = encoder(samples)
+    units = torch.cat([layers[layer] for layer in HEARD_LAYERS], dim=2)
+    return units.view(len(units), -1, 2, units.shape[2]).mean(dim=2)
 
 
 class Projection(nn.Linear):
@@ -219,6 +107,13 @@ def find_offset(curve: Tensor) -> tuple[int, float]:
     return peak - curve.numel() // 2, float(curve[peak] - curve.median())
 
 
+def lead_of(curve: Tensor) -> float:
+    """How far the peak of one curve `(2 K + 1,)` rises above the highest point more than three frames away from it."""
+    peak = int(curve.argmax())
+    away = torch.cat((curve[: max(peak - PEAK_FRAMES, 0)], curve[peak + PEAK_FRAMES + 1 :]))
+    return float(curve[peak] - away.max())
+
+
 class CurveJudge(nn.Module):
     """Curves `(N, 31)` and their length in frames `(N,)` to logits `(N,)`: positive means not in sync."""
 
@@ -237,8 +132,8 @@ class CurveJudge(nn.Module):
         median = curves.median(dim=1).values
         peak, where = curves.max(dim=1)
         centre = curves.shape[1] // 2
-        near, middle = curves[:, centre - 1 : centre + 2], curves[:, centre - 4 : centre + 5]
-        away = torch.cat((curves[:, : centre - 2], curves[:, centre + 3 :]), dim=1)
+        near, middle = curves[:, centre - NEAR : centre + NEAR + 1], curves[:, centre - 4 : centre + 5]
+        away = torch.cat((curves[:, : centre - NEAR - 1], curves[:, centre + NEAR + 2 :]), dim=1)
         offset = (where - centre).abs().float()
         columns = (
             peak - median,
@@ -259,42 +154,36 @@ class CurveJudge(nn.Module):
 
 
 class AvSync(nn.Module):
-    """Mouths uint8 `(N, T, 112, 112)` and samples float32 `(N, 640 T + 240)` in [-1, 1] to `SyncOutput`."""
+    """Mouths uint8 `(N, T, 112, 112)` and what `hear` makes of their sound `(N, T, speech_width)` to `SyncOutput`."""
+
+    edges: Final = Edges(mouth=0, voice=2)
+    """What the speech encoder's padding reaches."""
 
     def __init__(self, config: AvSyncConfig) -> None:
         super().__init__()
         self.config = config
-        self.mfcc = Mfcc()
-        self.mouth_encoder = MouthEncoder(config.mouth_blocks)
-        self.voice_encoder = VoiceEncoder()
-        self.mouth_projection = Projection(self.mouth_encoder.width, config.width)
-        self.voice_projection = Projection(VoiceEncoder.WIDTH, config.width)
+        self.lips = LipEncoder()
+        self.mouth_projection = Projection(DISTANCES, config.width)
+        self.voice_projection = Projection(config.speech_width, config.width)
         self.judge = CurveJudge(config.judge_width, config.dropout)
-
-    @property
-    def edges(self) -> Edges:
-        """What the encoders' padding reaches: alike on both sides, it would put every clip's offset at 0."""
-        return Edges(self.mouth_encoder.edge, VoiceEncoder.EDGE)
 
     def embed_mouth(self, grey: Tensor) -> Tensor:
         """Mouths `(N, T, 112, 112)` into the shared space `(N, T, width)`."""
-        projected: Tensor = self.mouth_projection(self.mouth_encoder(grey))
+        projected: Tensor = self.mouth_projection(self.lips(grey))
         return projected
 
-    def embed_voice(self, samples: Tensor) -> Tensor:
-        """Samples `(N, 640 T + 240)` into the shared space `(N, T, width)`."""
-        projected: Tensor = self.voice_projection(self.voice_encoder(self.mfcc(samples)))
+    def embed_voice(self, heard: Tensor) -> Tensor:
+        """What was heard `(N, T, speech_width)` into the shared space `(N, T, width)`."""
+        projected: Tensor = self.voice_projection(heard)
         return projected
 
-    def forward(self, grey: Tensor, samples: Tensor) -> SyncOutput:
+    def forward(self, grey: Tensor, heard: Tensor) -> SyncOutput:
         """Embed both, search all shifts, judge.
 
         Raises:
-            ValueError: not 640 T + 240 samples to T frames, or frames too few for its edges.
+            ValueError: the two differ in length, or have too few frames for their edges.
         """
-        if samples.shape[1] != SAMPLES_PER_FRAME * grey.shape[1] + OVERHANG_SAMPLES:
-            raise ValueError(f"{grey.shape[1]} frames do not go with {samples.shape[1]} samples")
-        curves = shift_curve(self.embed_mouth(grey), self.embed_voice(samples), edges=self.edges)
+        curves = shift_curve(self.embed_mouth(grey), self.embed_voice(heard), edges=self.edges)
         frames = torch.full((len(curves),), grey.shape[1], device=curves.device)
         return SyncOutput(self.judge(curves, frames), curves)
 
@@ -302,16 +191,6 @@ class AvSync(nn.Module):
 def build_av_sync(config: dict[str, Any]) -> AvSync:
     """Make an untrained network from its recorded config."""
     return AvSync(AvSyncConfig(**config))
-
-
-def _frames_of(volume: Tensor) -> Tensor:
-    """`(N, C, T, H, W)` as pictures `(N T, C, H, W)`, channels last in memory."""
-    return volume.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
-
-
-def _volume_of(frames: Tensor, count: int) -> Tensor:
-    """The inverse of `_frames_of`, for `count` volumes."""
-    return frames.view(count, -1, *frames.shape[1:]).transpose(1, 2)
 
 
 def _inner(series: Tensor, edge: int) -> Tensor:

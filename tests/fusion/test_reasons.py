@@ -20,6 +20,17 @@ def test_an_uncertain_offset_is_not_named() -> None:
     assert sentence.startswith("Lips and voice do not belong together")
 
 
+def test_an_offset_that_did_not_count_is_told_all_the_same() -> None:
+    assert explain([SYNC], {"sync_prob": 0.0}, early_exit=False) == (
+        "Mouth movement trails the voice by 8 frames, which did not count: genuine clips are published so as well.",
+    )
+
+
+def test_an_offset_as_small_as_many_clips_have_is_not_named() -> None:
+    slight = replace(SYNC, details={"offset_frames": -2, "offset_certain": True})
+    assert explain([slight], {"sync_prob": 0.0}, early_exit=False) == ()
+
+
 def test_the_weightiest_reason_comes_first_and_names_its_worst_moment() -> None:
     found = explain([VOICE, SYNC], {"audio_prob_fake": 1.5, "sync_prob": 0.4}, early_exit=False)
     assert found[0].startswith("The voice sounds synthesised")

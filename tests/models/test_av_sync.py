@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.av_sync import (
     MAX_SHIFT,
+    NEAR,
     SHIFTS,
     AvSync,
     Edges,
-    SpaceConv,
-    SpacePool,
-    TimeConv,
     build_av_sync,
     find_offset,
+    hear,
+    lead_of,
     shift_curve,
 )
-from models.mfcc import Mfcc
+from models.speech_encoder import SpeechEncoder, SpeechEncoderConfig
 
 FRAMES = 60
 DELAY_ROOM = 16
@@ -26,30 +26,13 @@ DELAY_ROOM = 16
 @pytest.fixture(scope="module")
 def network() -> AvSync:
     torch.manual_seed(0)
-    return build_av_sync({}).eval().requires_grad_(False)
+    return build_av_sync({"speech_width": 128}).eval().requires_grad_(False)
 
 
-@pytest.mark.parametrize(
-    ("flat", "kernel", "stride", "padding"),
-    [
-        (SpaceConv, (1, 5, 5), (1, 2, 2), (0, 2, 2)),
-        (SpaceConv, (1, 3, 3), 1, (0, 1, 1)),
-        (TimeConv, (5, 1, 1), 1, (2, 0, 0)),
-    ],
-)
-def test_flat_convolutions_give_what_deep_ones_give(
-    flat: type[nn.Conv3d], kernel: tuple[int, int, int], stride: int | tuple[int, int, int], padding: tuple[int, ...]
-) -> None:
-    deep = nn.Conv3d(3, 4, kernel, stride, padding, bias=False)
-    own = flat(3, 4, kernel, stride, padding, bias=False)
-    own.load_state_dict(deep.state_dict())
-    volume = torch.randn(2, 3, 7, 12, 10)
-    assert torch.allclose(own(volume), deep(volume), atol=1e-5)
-
-
-def test_pooling_each_frame_leaves_time_alone() -> None:
-    volume = torch.randn(2, 3, 7, 12, 10)
-    assert torch.equal(SpacePool(3, 2, 1)(volume), nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))(volume))
+@pytest.fixture(scope="module")
+def speech() -> SpeechEncoder:
+    torch.manual_seed(1)
+    return SpeechEncoder(SpeechEncoderConfig(width=64, heads=2)).eval().requires_grad_(False)
 
 
 def opening(frames: int) -> np.ndarray:
@@ -66,8 +49,8 @@ def draw_mouths(opened: np.ndarray) -> Tensor:
 
 
 def voice_of(opened: np.ndarray) -> Tensor:
-    """Noise that swells as the mouth opens: `(1, 640 T + 240)`."""
-    envelope = np.interp(np.arange(640 * len(opened) + 240) / 640, np.arange(len(opened)) + 0.5, opened)
+    """Noise that swells as the mouth opens: `(1, 640 T)`."""
+    envelope = np.interp(np.arange(640 * len(opened)) / 640, np.arange(len(opened)) + 0.5, opened)
     noise = np.random.default_rng(4).normal(0, 0.1, envelope.size)
     return torch.from_numpy((noise * (0.02 + envelope)).astype(np.float32))[None]
 
@@ -78,7 +61,7 @@ def test_the_search_finds_how_far_the_mouth_trails_the_voice(shift: int) -> None
     spoken = slice(DELAY_ROOM, DELAY_ROOM + FRAMES)
     shown = slice(DELAY_ROOM - shift, DELAY_ROOM - shift + FRAMES)
     darkness = 255 - draw_mouths(opened[shown]).float().mean(dim=(2, 3)).unsqueeze(-1)
-    loudness = Mfcc()(voice_of(opened[spoken]))[..., 0].unflatten(1, (FRAMES, 4)).mean(dim=-1, keepdim=True)
+    loudness = voice_of(opened[spoken]).view(1, FRAMES, 640).square().mean(dim=2, keepdim=True).log()
     offset, confidence = find_offset(shift_curve(darkness, loudness)[0])
     assert abs(offset - shift) <= 1
     assert confidence > 0.4
@@ -113,14 +96,14 @@ def test_shifts_with_too_few_shared_frames_say_nothing() -> None:
     assert curve[MAX_SHIFT] > 0.5
 
 
-def test_padding_does_not_put_the_peak_at_zero(network: AvSync) -> None:
+def test_padding_does_not_put_the_peak_at_zero(network: AvSync, speech: SpeechEncoder) -> None:
     """Noise for a mouth and other noise for a voice share the encoders' padding and nothing else."""
     generator = torch.Generator().manual_seed(7)
     offsets = []
     for _ in range(4):
         grey = torch.randint(0, 255, (1, 36, 112, 112), generator=generator, dtype=torch.uint8)
-        samples = torch.randn(1, 640 * 36 + 240, generator=generator) / 10
-        offsets.append(find_offset(network(grey, samples).curves[0])[0])
+        samples = torch.randn(1, 640 * 36, generator=generator) / 10
+        offsets.append(find_offset(network(grey, hear(speech, samples)).curves[0])[0])
     assert len(set(offsets)) > 1
 
 
@@ -142,9 +125,9 @@ def test_series_that_cannot_be_compared_are_refused(frames: int, heard: int) -> 
 
 
 @pytest.mark.parametrize("frames", [30, 47])
-def test_logits_and_curves_are_finite_and_repeatable(network: AvSync, frames: int) -> None:
+def test_logits_and_curves_are_finite_and_repeatable(network: AvSync, speech: SpeechEncoder, frames: int) -> None:
     opened = opening(frames)
-    first, second = (network(draw_mouths(opened), voice_of(opened)) for _ in range(2))
+    first, second = (network(draw_mouths(opened), hear(speech, voice_of(opened))) for _ in range(2))
     assert first.logits.shape == (1,)
     assert first.curves.shape == (1, SHIFTS)
     assert torch.isfinite(first.logits).all()
@@ -153,22 +136,36 @@ def test_logits_and_curves_are_finite_and_repeatable(network: AvSync, frames: in
     assert torch.equal(first.curves, second.curves)
 
 
-def test_both_sides_embed_each_frame_alike_wide(network: AvSync) -> None:
+def test_both_sides_embed_each_frame_alike_wide(network: AvSync, speech: SpeechEncoder) -> None:
     opened = opening(30)
     assert network.embed_mouth(draw_mouths(opened)).shape == (1, 30, network.config.width)
-    assert network.embed_voice(voice_of(opened)).shape == (1, 30, network.config.width)
+    assert network.embed_voice(hear(speech, voice_of(opened))).shape == (1, 30, network.config.width)
 
 
-def test_a_louder_voice_is_the_same_voice(network: AvSync) -> None:
-    """Gain moves only the constant parts of the cepstra, which is why level needs no setting."""
+def test_a_louder_voice_is_the_same_voice(speech: SpeechEncoder) -> None:
     samples = voice_of(opening(30))
-    quiet, loud = network.mfcc(samples), network.mfcc(samples * 2)
-    assert torch.allclose(quiet[..., 1:], loud[..., 1:], atol=1e-2)
+    assert torch.allclose(hear(speech, samples), hear(speech, samples * 2), atol=1e-3)
 
 
-def test_sound_of_another_length_is_refused(network: AvSync) -> None:
-    with pytest.raises(ValueError, match="do not go with"):
-        network(torch.zeros(1, 30, 112, 112, dtype=torch.uint8), torch.zeros(1, 640 * 30))
+def test_series_of_two_lengths_are_refused(network: AvSync, speech: SpeechEncoder) -> None:
+    with pytest.raises(ValueError, match="one sufficient length"):
+        network(draw_mouths(opening(30)), hear(speech, voice_of(opening(31))))
+
+
+@pytest.mark.parametrize("offset", [0, NEAR])
+def test_a_peak_about_as_far_off_as_published_clips_are_counts_as_in_step(network: AvSync, offset: int) -> None:
+    near, far = torch.zeros(1, SHIFTS), torch.zeros(1, SHIFTS)
+    near[0, MAX_SHIFT + offset], far[0, MAX_SHIFT + 8] = 0.6, 0.6
+    lead = [network.judge.statistics(curve, torch.tensor([50]))[0, 2] for curve in (near, far)]
+    assert lead[0] > 0 > lead[1]
+
+
+def test_a_peak_leads_by_what_it_rises_above_all_that_is_not_its_own_slope() -> None:
+    curve = torch.zeros(SHIFTS)
+    curve[10:13] = torch.tensor([0.4, 0.6, 0.5])
+    assert lead_of(curve) == pytest.approx(0.6)
+    curve[20] = 0.45
+    assert lead_of(curve) == pytest.approx(0.15)
 
 
 def test_the_judge_tells_a_clear_peak_from_its_height_and_place() -> None:

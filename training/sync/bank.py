@@ -1,4 +1,4 @@
-"""What the pretrained encoders make of each clip, several times changed and kept on disk: heads learn from it fast."""
+"""What the encoders make of each clip, several times changed and kept on disk: projections are fitted to it fast."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,16 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.av_sync import OVERHANG_SAMPLES, SAMPLES_PER_FRAME, AvSync
-from models.mfcc import SAMPLE_RATE_HZ
+from models.av_sync import SAMPLES_PER_FRAME, hear
+from models.lip_encoder import LipEncoder
+from models.speech_encoder import SpeechEncoder
 from training.sync.augment import Samples, augment_mouth, augment_voice
 from training.sync.clips import TalkingClip
 
 Series = NDArray[np.float16]
 """Embeddings of successive frames `(T, width)`."""
 
+SAMPLE_RATE_HZ: Final = 16_000
 STRETCHES: Final = (0.8, 0.9, 1.1, 1.25)
-VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,16 +44,14 @@ class Embedded:
 
 
 class Encoder:
-    """Runs the encoders of a network and keeps what they gave under `folder`."""
+    """Runs both encoders and keeps what they gave under `folder`."""
 
-    def __init__(self, network: AvSync, folder: Path, seed: int) -> None:
-        self.network = network.eval()
+    def __init__(self, lips: LipEncoder, speech: SpeechEncoder, folder: Path, seed: int) -> None:
+        self.lips, self.speech = lips.eval(), speech.eval()
         self.folder = folder
         self.seed = seed
-        weights = network.mouth_encoder.block2.t_2.weight.detach().numpy()
-        self._key = hashlib.sha256(
-            weights.tobytes() + f"{VERSION}:{seed}:{network.config.mouth_blocks}".encode()
-        ).hexdigest()[:10]
+        weights = [next(part.parameters()).detach().numpy().tobytes() for part in (lips, speech)]
+        self._key = hashlib.sha256(b"".join(weights) + str(seed).encode()).hexdigest()[:10]
 
     def embed(self, clip: TalkingClip, versions: int) -> Embedded:
         """Embed a clip as it is and `versions - 1` times changed."""
@@ -71,15 +70,14 @@ class Encoder:
 
     def voice(self, samples: Samples) -> Series:
         """Embed sound; what is over after whole frames is left out."""
-        frames = (samples.size - OVERHANG_SAMPLES) // SAMPLES_PER_FRAME
-        whole = torch.from_numpy(samples[: frames * SAMPLES_PER_FRAME + OVERHANG_SAMPLES])[None]
+        whole = torch.from_numpy(samples[: samples.size // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME])[None]
         with torch.inference_mode():
-            return _series(self.network.voice_encoder(self.network.mfcc(whole)))
+            return _series(hear(self.speech, whole))
 
     def mouth(self, grey: NDArray[np.uint8]) -> Series:
         """Embed a mouth."""
         with torch.inference_mode():
-            return _series(self.network.mouth_encoder(torch.from_numpy(grey)[None]))
+            return _series(self.lips(torch.from_numpy(grey)[None]))
 
     def _write(self, kept: Path, clip: TalkingClip, versions: int) -> None:
         random = np.random.default_rng(

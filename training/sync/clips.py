@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import nn
+
 from branches.media import MediaReader
 from branches.sync import SyncBranch, SyncSpan
 from branches.types import Media
-from models.av_sync import AvSync, build_av_sync
+from models.speech_encoder import SpeechEncoder, SpeechEncoderConfig
 from training.clips import ClipRow
 from training.media_cache import cached_media
 
@@ -27,7 +29,7 @@ class TalkingClip:
 
 def load_talking(rows: Iterable[ClipRow], cache: Path) -> list[TalkingClip]:
     """Read clips (through `cache`) and keep the longest span of each; those the branch abstains on are left out."""
-    reader, branch = MediaReader(), SyncBranch(_untrained())
+    reader, branch = MediaReader(), _pairing()
     found = []
     for row in rows:
         media = cached_media(row.path, cache, reader)
@@ -48,6 +50,6 @@ def has_voice(rows: Sequence[ClipRow], *, label: str) -> list[ClipRow]:
     return [row for row in rows if row.label == label and row.audio in ("real", "unknown")]
 
 
-def _untrained() -> AvSync:
+def _pairing() -> SyncBranch:
     """Pairing needs no weights."""
-    return build_av_sync({})
+    return SyncBranch(nn.Identity(), SpeechEncoder(SpeechEncoderConfig(layers=0)))

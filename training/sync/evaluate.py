@@ -11,8 +11,8 @@ from branches.sync import LEAST_FRAMES, MOST_FRAMES
 from models.av_sync import MAX_SHIFT, CurveJudge, find_offset
 from training.metrics import roc_auc_ci
 from training.sync.bank import Embedded, Series
-from training.sync.contrast import Heads, stack
 from training.sync.dubs import shift_pair
+from training.sync.projections import Projections, stack
 
 TESTED_SHIFTS: Final = (2, 4, 8, 15)
 
@@ -26,15 +26,15 @@ class Answer:
     confidence: float
 
 
-def answer(heads: Heads, judge: CurveJudge, mouth: Series, voice: Series) -> Answer:
+def answer(projections: Projections, judge: CurveJudge, mouth: Series, voice: Series) -> Answer:
     """Judge one pair of encoded series as serving does."""
     with torch.inference_mode():
-        curve = heads.curves(stack([mouth]), stack([voice]))
+        curve = projections.curves(stack([mouth]), stack([voice]))
         logit = float(judge(curve, torch.tensor([len(mouth)])))
     return Answer(logit, *find_offset(curve[0]))
 
 
-def by_shift(heads: Heads, judge: CurveJudge, clips: Sequence[Embedded]) -> dict[str, Any]:
+def by_shift(projections: Projections, judge: CurveJudge, clips: Sequence[Embedded]) -> dict[str, Any]:
     """AUC of clips in step against the same clips shifted by 2, 4, 8 and 15 frames, and the offset's error.
 
     Both are cut to the same length, so that it tells nothing. Embeddings are shifted, so the encoders see a few
@@ -50,7 +50,7 @@ def by_shift(heads: Heads, judge: CurveJudge, clips: Sequence[Embedded]) -> dict
                 continue
             for shift in (0, 0, size, -size):
                 first = size // 2 if shift == 0 else 0
-                given = answer(heads, judge, *shift_pair(clip.mouths[0], clip.voices[0], shift, first, length))
+                given = answer(projections, judge, *shift_pair(clip.mouths[0], clip.voices[0], shift, first, length))
                 labels.append(int(shift != 0))
                 scores.append(given.logit)
                 groups.append(clip.clip.row.group)
@@ -63,7 +63,7 @@ def by_shift(heads: Heads, judge: CurveJudge, clips: Sequence[Embedded]) -> dict
 
 
 def against_speech(
-    heads: Heads, judge: CurveJudge, clips: Sequence[Embedded], speech: Sequence[Series], seed: int
+    projections: Projections, judge: CurveJudge, clips: Sequence[Embedded], speech: Sequence[Series], seed: int
 ) -> dict[str, Any]:
     """AUC of clips in step against the same mouths with foreign speech: other clips' and other recordings'."""
     random = np.random.default_rng(seed)
@@ -78,18 +78,18 @@ def against_speech(
             length = min(clip.frames, len(voice), MOST_FRAMES)
             for dubbed, heard in ((0, clip.voices[0]), (1, voice)):
                 labels.append(dubbed)
-                scores.append(answer(heads, judge, clip.mouths[0][:length], heard[:length]).logit)
+                scores.append(answer(projections, judge, clip.mouths[0][:length], heard[:length]).logit)
                 groups.append(clip.clip.row.group)
     return {"auc_foreign_speech": roc_auc_ci(labels, scores, groups).as_list() if scores else None}
 
 
-def by_method(heads: Heads, judge: CurveJudge, clips: Sequence[Embedded]) -> dict[str, Any]:
+def by_method(projections: Projections, judge: CurveJudge, clips: Sequence[Embedded]) -> dict[str, Any]:
     """Median probability, offset and confidence of whole clips, by method: for information, not a target."""
     answers: dict[str, list[Answer]] = {}
     for clip in clips:
         mouth, voice = clip.mouths[0][:MOST_FRAMES], clip.voices[0][:MOST_FRAMES]
         name = clip.clip.row.method if clip.clip.row.label == "fake" else "real"
-        answers.setdefault(name, []).append(answer(heads, judge, mouth, voice))
+        answers.setdefault(name, []).append(answer(projections, judge, mouth, voice))
     return {
         name: {
             "clips": len(found),

@@ -1,7 +1,9 @@
-"""Train the lip-and-voice network: projections by contrast, the judge out of fold, figures on held-out pages."""
+"""Train the lip-and-voice network: lips by a mesh, projections by correlation, the judge out of fold."""
 
+import copy
+import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,31 +12,37 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from models.av_sync import AvSync, build_av_sync
-from models.store import WEIGHTS_DIR
+from branches.media import MediaReader
+from branches.sync import SyncBranch
+from fusion.loading import SPEECH_FILE, SYNC_FILE
+from models.av_sync import HEARD_LAYERS, AvSync, CurveJudge, build_av_sync
+from models.speech_encoder import SpeechClassifier, SpeechEncoder, build_speech_classifier
+from models.store import WEIGHTS_DIR, ModelStore
 from training.audio.data import read_speech, read_utterances
 from training.clips import ClipRow, read_clips
+from training.media_cache import cached_media
 from training.publish import publish_network
 from training.recipe import Recipe
 from training.splits import is_held_out
 from training.sync.bank import Embedded, Encoder, Series
 from training.sync.clips import has_voice, load_talking
-from training.sync.contrast import Heads, train_heads
-from training.sync.correlate import start_heads
 from training.sync.dubs import draw_pairs
 from training.sync.evaluate import against_speech, by_method, by_shift
 from training.sync.judging import Judged, curves_of, fit_judge, joined
-from training.sync.pretrained import load_encoders
+from training.sync.lips import agreement, measure_mouths, train_lips
+from training.sync.projections import Projections, fit_projections
 
-FILE: Final = "av_sync.safetensors"
+LEFT_OUT: Final = "left_out.csv"
 DATA: Final = (
-    "real talking clips and, for the contrast only, generated ones; held-out pages left out; encoders LR-ASD (MIT)"
+    "lips: the mouths of all clips outside the held-out pages, measured by MediaPipe's face mesh; projections: talking "
+    "clips, real and generated; the judge: real ones; the voice as OpenAI's Whisper base (MIT licence) hears it. "
+    "Figures: of the held-out pages' clips, by projections and a judge fitted without them"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Banks:
-    """Encoded clips: `real` teach both parts, `generated` only the contrast; the rest of the clips are held out."""
+    """Encoded clips: `real` teach both parts, `generated` only the projections; the rest of the clips are held out."""
 
     real: list[Embedded]
     generated: list[Embedded]
@@ -43,18 +51,34 @@ class Banks:
     speech: list[Series]
     other_speech: list[Series]
 
+    @property
+    def seen(self) -> list[Embedded]:
+        """What the projections are fitted to."""
+        return [*self.real, *self.generated]
+
+    def with_all_pages(self) -> "Banks":
+        """The same with the held-out clips among those that teach."""
+        driven = [clip for clip in self.unseen_generated if has_voice([clip.clip.row], label="fake")]
+        return replace(self, real=[*self.real, *self.unseen], generated=[*self.generated, *driven])
+
 
 def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
-    """Train, resuming from what `run_dir` holds, score the held-out clips, and publish."""
-    torch.set_num_threads(1)
-    network = build_av_sync(recipe.options.get("network", {}))
-    if "init" in recipe.options:
-        load_encoders(network, recipe.data_dir / recipe.options["init"])
-    metrics = train(recipe, network, encode(recipe, network))
+    """Train, resuming from what `run_dir` holds, score the held-out clips, learn from those too, and publish."""
+    torch.set_num_threads(recipe.options["workers"])
+    classifier: SpeechClassifier = ModelStore(weights_dir).network(SPEECH_FILE, build_speech_classifier)
+    speech, options = classifier.encoder, recipe.options
+    network = build_av_sync(options["network"] | {"speech_width": len(HEARD_LAYERS) * classifier.config.width})
+    rows = read_clips(recipe.data_dir / "video" / "clips.csv")
+    read_lips = learn_lips(recipe, network, rows)
+    banks = encode(recipe, network, speech, rows)
+    metrics = figures(recipe, network, banks, learn(recipe, network, banks)) | read_lips
     Console().print(metrics)
+    every_page = banks.with_all_pages()
+    learn(recipe, network, every_page)
+    write_left_out(recipe, network, speech, rows, every_page)
     publish_network(
         network,
-        FILE,
+        SYNC_FILE,
         role="sync",
         config=asdict(network.config),
         metrics=metrics,
@@ -63,50 +87,105 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     )
 
 
-def train(recipe: Recipe, network: AvSync, banks: Banks) -> dict[str, Any]:
-    """Fill the network's projections and judge in place; the figures on held-out clips."""
-    options = recipe.options
-    seen = [*banks.real, *banks.generated]
-    data = out_of_fold(recipe, network, banks)
-    heads = _trained(recipe, network, seen, "all")
-    network.mouth_projection.load_state_dict(heads.mouth.state_dict())
-    network.voice_projection.load_state_dict(heads.voice.state_dict())
+def learn_lips(recipe: Recipe, network: AvSync, rows: Sequence[ClipRow]) -> dict[str, Any]:
+    """Teach the network's lip encoder; how well it agrees with the mesh on the held-out pages."""
+    runs = recipe.run_dir.parent
+    seen, unseen = (
+        measure_mouths(
+            [row for row in rows if is_held_out(row.source) == held_out],
+            runs / "media",
+            runs / "face_bank",
+            recipe.run_dir / ("lips-held-out" if held_out else "lips"),
+        )
+        for held_out in (False, True)
+    )
     torch.manual_seed(recipe.seed)
-    judge_loss = fit_judge(network.judge, data, options["judge_steps"], recipe.seed)
+    train_lips(network.lips, seen, recipe.options["lips"], recipe.seed, recipe.run_dir)
+    return agreement(network.lips, unseen)
+
+
+def learn(recipe: Recipe, network: AvSync, banks: Banks) -> Projections:
+    """Fill the network's projections and judge in place."""
+    options = recipe.options
+    data = joined(out_of_fold(recipe, network, banks))
+    projections = fit_projections(network, banks.seen, options["ridge"], options["directions"])
+    put(projections, network)
+    torch.manual_seed(recipe.seed)
+    network.judge = CurveJudge(network.config.judge_width, network.config.dropout)
+    fit_judge(network.judge, data, options["judge_steps"], recipe.seed)
     network.eval()
+    return projections
+
+
+def figures(recipe: Recipe, network: AvSync, banks: Banks, projections: Projections) -> dict[str, Any]:
+    """How well held-out clips are told from their dubs, and what is said of each method's clips."""
+    judge, methods = network.judge, [*banks.unseen, *banks.unseen_generated, *banks.generated]
     return {
-        "judge_loss": round(judge_loss, 4),
         "clips": len(banks.real),
         "held_out": {
             "clips": len(banks.unseen),
-            **by_shift(heads, network.judge, banks.unseen),
-            **against_speech(heads, network.judge, banks.unseen, banks.other_speech, recipe.seed),
+            **by_shift(projections, judge, banks.unseen),
+            **against_speech(projections, judge, banks.unseen, banks.other_speech, recipe.seed),
         },
-        "methods": by_method(heads, network.judge, [*banks.unseen, *banks.unseen_generated, *banks.generated]),
+        "methods": by_method(projections, judge, methods),
     }
 
 
-def out_of_fold(recipe: Recipe, network: AvSync, banks: Banks) -> Judged:
-    """Curves of pairs and dubs of every real clip, by heads that were trained without its group."""
-    folds = recipe.options["folds"]
-    groups = sorted({clip.clip.row.group for clip in [*banks.real, *banks.generated]})
-    np.random.default_rng(recipe.seed).shuffle(groups)
-    fold_of = {group: number % folds for number, group in enumerate(groups)}
-    parts = []
-    for fold in range(folds):
-        seen = [clip for clip in [*banks.real, *banks.generated] if fold_of[clip.clip.row.group] != fold]
+def put(projections: Projections, network: AvSync) -> None:
+    """Give a network these projections."""
+    network.mouth_projection.load_state_dict(projections.mouth.state_dict())
+    network.voice_projection.load_state_dict(projections.voice.state_dict())
+
+
+def out_of_fold(recipe: Recipe, network: AvSync, banks: Banks) -> list[Judged]:
+    """Curves of pairs and dubs of every real clip, by projections that were fitted without its group."""
+    fold_of, parts = folds(recipe, [clip.clip.row for clip in banks.seen]), []
+    for fold in range(recipe.options["folds"]):
         left_out = [clip for clip in banks.real if fold_of[clip.clip.row.group] == fold]
         random = np.random.default_rng([recipe.seed, fold])
         pairs = draw_pairs(left_out, banks.speech, recipe.options["rounds"], random)
         if pairs:
-            parts.append(curves_of(_trained(recipe, network, seen, f"fold{fold}"), pairs))
-    return joined(parts)
+            parts.append(curves_of(without(recipe, network, banks, fold_of, fold), pairs))
+    return parts
 
 
-def encode(recipe: Recipe, network: AvSync) -> Banks:
+def folds(recipe: Recipe, rows: Sequence[ClipRow]) -> dict[str, int]:
+    """The fold of every group."""
+    groups = sorted({row.group for row in rows})
+    np.random.default_rng(recipe.seed).shuffle(groups)
+    return {group: number % recipe.options["folds"] for number, group in enumerate(groups)}
+
+
+def without(recipe: Recipe, network: AvSync, banks: Banks, fold_of: dict[str, int], fold: int) -> Projections:
+    """Projections that were fitted without one fold's groups."""
+    seen = [clip for clip in banks.seen if fold_of[clip.clip.row.group] != fold]
+    return fit_projections(network, seen, recipe.options["ridge"], recipe.options["directions"])
+
+
+def write_left_out(
+    recipe: Recipe, network: AvSync, speech: SpeechEncoder, rows: Sequence[ClipRow], banks: Banks
+) -> None:
+    """Write what the branch says of each clip by projections that have not seen it, for `fit-fusion --left-out`."""
+    reader, fold_of, judges = MediaReader(), folds(recipe, rows), {}
+    for fold in range(recipe.options["folds"]):
+        judges[fold] = copy.deepcopy(network)
+        put(without(recipe, network, banks, fold_of, fold), judges[fold])
+    with (recipe.run_dir / LEFT_OUT).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "sync_prob"])
+        for row in track(rows, description="Left out"):
+            media = cached_media(row.path, recipe.run_dir.parent / "media", reader)
+            branch = SyncBranch(judges[fold_of[row.group]], speech)
+            spans = branch.prepare(media) if media else None
+            if isinstance(spans, tuple):
+                evidence = branch.score(spans)
+                name = row.path.relative_to(recipe.data_dir / "video")
+                writer.writerow([name, round(evidence.features["sync_prob"], 6)])
+
+
+def encode(recipe: Recipe, network: AvSync, speech: SpeechEncoder, rows: Sequence[ClipRow]) -> Banks:
     """Read, pair and encode the clips of the pack; all is kept under the run's folder and beside it."""
-    rows = read_clips(recipe.data_dir / "video" / "clips.csv")
-    encoder = Encoder(network, recipe.run_dir / "cache", recipe.seed)
+    encoder = Encoder(network.lips, speech, recipe.run_dir / "cache", recipe.seed)
     media, versions = recipe.run_dir.parent / "media", recipe.options["versions"]
 
     def embedded(chosen: Sequence[ClipRow], versions: int, name: str) -> list[Embedded]:
@@ -136,6 +215,7 @@ def foreign_speech(recipe: Recipe, encoder: Encoder, split: str) -> list[Series]
         np.random.default_rng(recipe.seed).shuffle(files)
         chosen = track(files[: recipe.options["speech"]], description=f"Encoding {split} speech")
         series = [encoder.voice(read_speech(folder / file)) for file in chosen]
+        encoder.folder.mkdir(parents=True, exist_ok=True)
         np.savez(kept, *series)
     with np.load(kept) as held:
         return [held[name] for name in held.files]
@@ -143,10 +223,3 @@ def foreign_speech(recipe: Recipe, encoder: Encoder, split: str) -> list[Series]
 
 def _dubbed_or_generated(rows: Sequence[ClipRow]) -> list[ClipRow]:
     return [row for row in rows if row.label == "fake" and is_held_out(row.source) and row.audio != "none"]
-
-
-def _trained(recipe: Recipe, network: AvSync, seen: Sequence[Embedded], name: str) -> Heads:
-    heads = Heads(network)
-    start_heads(heads, seen, recipe.options["ridge"])
-    torch.manual_seed(recipe.seed)
-    return train_heads(heads, seen, recipe.options, recipe.seed, recipe.run_dir / name)

@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import AdamW
 
 from models.av_sync import CurveJudge
-from training.sync.contrast import Heads, stack
 from training.sync.dubs import Pair
+from training.sync.projections import Projections, stack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,11 +23,11 @@ class Judged:
     dubbed: Tensor
 
 
-def curves_of(heads: Heads, pairs: Sequence[Pair]) -> Judged:
-    """Run the heads over pairs, in eval mode."""
-    heads.eval()
+def curves_of(projections: Projections, pairs: Sequence[Pair]) -> Judged:
+    """Run the projections over pairs, in eval mode."""
+    projections.eval()
     with torch.inference_mode():
-        curves = [heads.curves(stack([pair.mouth]), stack([pair.voice])) for pair in pairs]
+        curves = [projections.curves(stack([pair.mouth]), stack([pair.voice])) for pair in pairs]
     frames = torch.tensor([len(pair.mouth) for pair in pairs])
     return Judged(torch.cat(curves), frames, torch.tensor([float(pair.dubbed) for pair in pairs]))
 

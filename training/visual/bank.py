@@ -8,7 +8,7 @@ import csv
 import subprocess
 import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -67,7 +67,7 @@ def load_bank(data_dir: Path, folder: Path, *, held_out: bool = False) -> list[B
         folder.mkdir(parents=True, exist_ok=True)
         stills = [] if held_out else _stills(data_dir / "faces")
         faces = [*stills, *_clips(data_dir / "video", folder.parent / "media", held_out)]
-        points = _mesh([face.image for face in faces], folder)
+        points = find_mesh([face.image for face in faces], folder)
         meshed = [replace(face, points=p) for face, p in zip(faces, points, strict=True) if np.isfinite(p).all()]
         joblib.dump(meshed, kept)
     bank: list[BankFace] = joblib.load(kept)
@@ -161,8 +161,10 @@ def _full_frames(path: Path) -> dict[float, Image]:
     return frames
 
 
-def _mesh(images: list[Image], folder: Path) -> NDArray[np.float32]:
-    """Run the landmark script in a virtual environment of its own."""
+def find_mesh(images: Sequence[Image], folder: Path) -> NDArray[np.float32]:
+    """Meshes float32 `(N, 468, 2)` in pixels, NaN where there is no face: the landmark script's, in an environment of
+    its own under `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     python = folder / "landmarks-venv" / "bin" / "python"
     if not python.exists():
         venv.create(python.parent.parent, with_pip=True)
