@@ -52,7 +52,8 @@ METHOD: Final = """## Method
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
   Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: a line through the
-  class tokens of the last three, fitted on such pairs and on no published fake, added to ResNet-18's logit.
+  class tokens of the last three, fitted on such pairs, most of them swaps, and on no published fake, added to
+  ResNet-18's logit.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
   optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from

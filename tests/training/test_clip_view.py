@@ -100,7 +100,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setattr(clip_view, "load_twins", lambda _bank, _folder: [])
     monkeypatch.setattr(clip_view, "load_autoencoders", lambda _images, _folder: [])
     monkeypatch.setattr(clip_view, "CHUNK", 2)
-    options = {"restored_share": 0.0, "gentle_share": 0.5, "matched_share": 0.25, "workers": 1}
+    options = {"restored_share": 0.0, "kinds": {"swap": 1.0}, "gentle_share": 0.5, "matched_share": 0.25, "workers": 1}
     return Recipe(tmp_path / "clip.toml", "clip", 3, tmp_path, tmp_path / "runs" / "clip", options)
 
 

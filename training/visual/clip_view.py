@@ -183,7 +183,8 @@ def face_pairs(recipe: Recipe, *, held_out: bool) -> FacePairs:
     # Twins were drawn of the other pages' faces.
     twins, restored = ([], 0.0) if held_out else (load_twins(bank, folder), options["restored_share"])
     render = Renderer(load_autoencoders([face.image for face in bank if face.label == "real"], folder))
-    source = PairSource(bank, 0.0, render, options["gentle_share"], twins, restored, options["matched_share"])
+    gentle, matched = options["gentle_share"], options["matched_share"]
+    source = PairSource(bank, 0.0, render, gentle, twins, restored, matched, options["kinds"])
     return FacePairs(source, CLIP_SPEC, CLIP_SPEC.size_px, recipe.seed)
 
 

@@ -1,7 +1,7 @@
 """Draws pairs of pictures: a real face and a forgery of it, through one chain of degradations."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -67,8 +67,9 @@ class PairSource:
         twins: Sequence[Twin] = (),
         restored_share: float = 0.0,
         matched_share: float = 0.0,
+        kinds: Mapping[str, float] | None = None,
     ) -> None:
-        self.matched_share = matched_share
+        self.matched_share, self.kinds = matched_share, dict(kinds or {})
         self.twins, self.restored_share = twins, restored_share
         self.pack_share, self.render, self.gentle_share = pack_share, render or Renderer(), gentle_share
         clips = [face for face in faces if face.moving]
@@ -105,7 +106,9 @@ class PairSource:
         other = self._most_alike(real, [self._draw_real(rng) for _ in range(DONORS)])
         face = Face(real.image, real.points)
         frame_face = face if frame is real else Face(frame.image, frame.points)
-        fake, kind = make_pseudo_fake(face, frame_face, Face(other.image, other.points), self.render, rng)
+        wanted = str(rng.choice(list(self.kinds), p=list(self.kinds.values()))) if self.kinds else None
+        donor = Face(other.image, other.points)
+        fake, kind = make_pseudo_fake(face, frame_face, donor, self.render, rng, wanted)
         return _pair(real, fake, MAKERS[kind][2])
 
     def _restored(self, real: BankFace, rng: Generator) -> Pair:
