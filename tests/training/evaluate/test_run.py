@@ -14,7 +14,7 @@ from fusion.features import FEATURES
 from models.store import WEIGHTS_DIR, ModelStore
 from tests.media_factory import speech, vowels, write_wav
 from training.datasets.manifest import Entry, Modality, read_manifest
-from training.evaluate.cost import cost_of
+from training.evaluate.cost import cost_of, networks_of
 from training.evaluate.measures import MeasuringReader
 from training.evaluate.plots import draw_plots
 from training.evaluate.pool import IsolatedScorer, score_all
@@ -211,13 +211,21 @@ def test_speech_has_three_columns_and_its_own_copies(tmp_path: Path) -> None:
     assert metrics["overall"]["genuine"] == 1
 
 
-def test_cost_counts_every_network_once(detector: Detector, face_clip: Path) -> None:
+def test_cost_counts_every_network_once_and_one_that_branches_share_with_each(
+    detector: Detector, face_clip: Path
+) -> None:
     found = cost_of(detector, face_clip)
     by_network = found["by_network"]
     assert by_network["gate"]["parameters"] == 1297
     assert by_network["visual"]["parameters"] > 70e6  # ten blocks of a ViT-B, packed, among them
     assert all(row["gflops"] > 0 for row in by_network.values())
-    assert found["parameters"] == sum(row["parameters"] for row in by_network.values())
+    voice, lips = (
+        {id(p): p.numel() for network in networks_of(detector.branches[name]) for p in network.parameters()}
+        for name in ("audio", "sync")
+    )
+    shared = sum(voice[key] for key in voice.keys() & lips.keys())
+    assert shared > 10e6  # both hear by one encoder
+    assert found["parameters"] == sum(row["parameters"] for row in by_network.values()) - shared
 
 
 class _Fatal(ScorerPlan):
