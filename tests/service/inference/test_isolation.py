@@ -128,7 +128,7 @@ def squeeze(process: psutil.Process) -> None:
     """Leave a process hardly any more memory than it uses now."""
     used = re.search(r"VmData:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     assert used is not None
-    bound = int(used[1]) * 1024 + 64 * 2**20
+    bound = int(used[1]) * 1024 + 32 * 2**20
     resource.prlimit(process.pid, resource.RLIMIT_DATA, (bound, bound))
 
 
