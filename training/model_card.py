@@ -30,8 +30,10 @@ learnt from those pages, and of one that went on over **all pages** at its end; 
 come from runs that never learnt from those pages, for fusion brought to the spread of the network that ships. The line
 that judges films of faces has learnt from **every clip**; its figures and fusion come from lines fitted without a
 clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page; its figures
-and fusion come from a line fitted on pairs of other pages' faces. The patch gate has no weight in fusion, as its scores
-are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is read from
+and fusion come from a line fitted on pairs of other pages' faces. What compares lips and voice has learnt from talking
+clips of every page; its figures come from a fit without the held-out pages, fusion from fits without a clip's people.
+The patch gate has no weight in fusion, as its scores are chance on held-out pages: it only decides early exits.
+How long to train, what to average, what motion is read from
 and how far it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
 for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of
 the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. The
@@ -80,9 +82,9 @@ FAILURES: Final = """## Known failures
 - The gate's patches give no evidence that carries over, and no weight in fusion.
 - Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` of its
   film): what it reads lies in fine detail.
-- The sync network tells shifts of 8 frames or more, and other people's speech, from lips in step in about nine pairs of
-  ten, shifts of 2 frames hardly; it has no weight in the verdict, since genuine clips are published out of step and
-  lip-sync tools are in step. Offsets are named only where the curve has one clear peak.
+- The sync network tells shifts of 8 frames or more from lips in step in six pairs of seven, other people's speech in
+  nine of ten, shifts of 2 frames hardly; it has no weight in the verdict, since genuine clips are published out of step
+  and lip-sync tools are in step. Offsets are named only where the curve has one clear peak.
 - Methods and cameras unlike the pack's: every figure above is from a few dozen people on a handful of pages.
 - Heavily compressed, tiny or filtered faces; beauty filters and plastic-looking studio lighting look generated.
 - Recent neural vocoders and voice conversion; music under speech; languages other than English are little tested.

@@ -41,12 +41,11 @@ def joined(parts: Sequence[Judged]) -> Judged:
     )
 
 
-def fit_judge(judge: CurveJudge, data: Judged, steps: int, seed: int) -> float:
-    """Train the judge in place and give its last loss. Each curve is met both ways round: dubs lead and trail alike."""
+def fit_judge(judge: CurveJudge, data: Judged, steps: int, seed: int) -> None:
+    """Train the judge in place. Each curve is met both ways round: dubs lead and trail alike."""
     optimiser = AdamW(judge.parameters(), lr=1e-2, weight_decay=0.01)
     random = np.random.default_rng(seed)
     curves, frames, dubbed = data.curves.clone(), data.frames.clone(), data.dubbed.clone()
-    loss = torch.zeros(())
     judge.train()
     for _ in range(steps):
         rows = torch.from_numpy(random.integers(0, len(curves), min(512, len(curves))))
@@ -56,4 +55,3 @@ def fit_judge(judge: CurveJudge, data: Judged, steps: int, seed: int) -> float:
         torch.autograd.backward(loss)
         optimiser.step()
     judge.eval()
-    return float(loss.detach())
