@@ -103,13 +103,16 @@ def _serve(detector: "Detector", request: dict[str, Any], channel: Channel) -> N
 
     try:
         result = Result.from_verdict(_judge(detector, request, channel)).model_dump_json()
-    except MediaError as error:
-        channel.send("failure", code=error.code, detail=str(error))
     except Exception as error:
-        log.exception("analysis failed")
         if _out_of_memory(error):
-            # What is left of this process is not fit for another clip; the worker starts a new one.
+            # What is left of this process is not fit for another clip, nor to say that one is broken; the worker
+            # starts a new one.
+            log.exception("analysis ran out of memory")
             os._exit(OUT_OF_MEMORY)
+        if isinstance(error, MediaError):
+            channel.send("failure", code=error.code, detail=str(error))
+            return
+        log.exception("analysis failed")
         detail = "The analysis broke on our side; the log of the service says what."
         channel.send("failure", code="internal_error", detail=detail)
     else:

@@ -22,8 +22,7 @@ def voice(seconds: float, pitch_hz: float = 140.0) -> Samples:
     """Harmonics under a syllable-like envelope: what the branch takes for speech."""
     times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     harmonics = sum(np.sin(2 * np.pi * pitch_hz * n * times) / n for n in range(1, 20))
-    syllables = 0.02 + np.clip(np.sin(2 * np.pi * 4 * times + 0.5), 0, 1)
-    return (0.1 * harmonics * syllables).astype(np.float32)
+    return (0.1 * harmonics * syllables(times)).astype(np.float32)
 
 
 def silence(seconds: float) -> Samples:
@@ -32,6 +31,20 @@ def silence(seconds: float) -> Samples:
 
 def white(seconds: float) -> Samples:
     return np.random.default_rng(0).normal(0, 0.1, round(seconds * RATE_HZ)).astype(np.float32)
+
+
+def whisper(seconds: float) -> Samples:
+    """Noise without a pitch that is now dark, now bright, under a syllable-like envelope."""
+    noise = white(seconds)
+    times = np.arange(len(noise)) / RATE_HZ
+    dark = np.convolve(noise, np.ones(8) / 8, mode="same")
+    bright = np.clip(np.sin(2 * np.pi * 3 * times), 0, 1)
+    return ((dark * (1 - bright) + 0.5 * np.diff(noise, prepend=0) * bright) * syllables(times)).astype(np.float32)
+
+
+def syllables(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    envelope: NDArray[np.float64] = 0.02 + np.clip(np.sin(2 * np.pi * 4 * times + 0.5), 0, 1)
+    return envelope
 
 
 def media(*sounds: Samples, starts_s: tuple[float, ...] = (0.0,)) -> Media:
@@ -72,9 +85,10 @@ def prepared(branch: AudioBranch, clip: Media) -> AudioInputs:
         ((voice(3) * 1e-4,), "silent"),
         ((np.concatenate((silence(1), voice(0.3), silence(1))),), "too_short"),
         ((white(3),), "no_speech"),
+        (((white(3) * syllables(np.arange(3 * RATE_HZ) / RATE_HZ)).astype(np.float32),), "no_speech"),
         ((np.sin(np.arange(48_000) * 0.1).astype(np.float32),), "no_speech"),
     ],
-    ids=["no stream", "digital silence", "no samples", "below -55 dBFS", "blip", "noise", "tone"],
+    ids=["no stream", "digital silence", "no samples", "below -55 dBFS", "blip", "noise", "gusts", "tone"],
 )
 def test_it_abstains_with_a_reason(branch: AudioBranch, sounds: tuple[Samples, ...], code: str) -> None:
     answer = branch.prepare(media(*sounds))
@@ -108,6 +122,11 @@ def test_at_most_eight_windows_are_spread_over_the_clip(branch: AudioBranch) -> 
 def test_windows_without_speech_are_left_out(branch: AudioBranch) -> None:
     spans = prepared(branch, media(np.concatenate((voice(4), white(8))))).spans_s
     assert all(start < 4 for start, _ in spans)
+
+
+def test_a_whisper_is_speech(branch: AudioBranch) -> None:
+    """Some synthetic voices have no pitch either."""
+    assert len(prepared(branch, media(whisper(3))).spans_s) == 1
 
 
 def test_evidence_has_a_probability_a_moment(branch: AudioBranch) -> None:

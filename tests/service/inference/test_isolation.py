@@ -124,15 +124,15 @@ def inference_process() -> psutil.Process:
     return found
 
 
-def squeeze(process: psutil.Process) -> None:
-    """Leave a process hardly any more memory than it uses now."""
+def squeeze(process: psutil.Process, left_mib: int) -> None:
+    """Leave a process so much more memory than it uses now."""
     used = re.search(r"VmData:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     assert used is not None
-    bound = int(used[1]) * 1024 + 32 * 2**20
+    bound = int(used[1]) * 1024 + left_mib * 2**20
     resource.prlimit(process.pid, resource.RLIMIT_DATA, (bound, bound))
 
 
-async def crash_and_go_on(clip: Path) -> tuple[str, list[str], bool]:
+async def crash_and_go_on(clip: Path, left_mib: int) -> tuple[str, list[str], bool]:
     """Have a clip meet the memory limit, then be analysed by a new process; gives its result, folders, network."""
 
     async def ignore(stage: str, percent: int) -> None:
@@ -145,7 +145,7 @@ async def crash_and_go_on(clip: Path) -> tuple[str, list[str], bool]:
         own_network = Path(f"/proc/{first.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
         folders = [first.environ()["TMPDIR"]]
         assert not [name for name in first.environ() if name.startswith(("VERICLIP", "AWS", "PG"))]
-        squeeze(first)
+        squeeze(first, left_mib)
         with pytest.raises(InferenceCrashedError):
             await inference.analyze(Request(clip), ignore)
         result = await inference.analyze(Request(clip), ignore)
@@ -155,11 +155,12 @@ async def crash_and_go_on(clip: Path) -> tuple[str, list[str], bool]:
         await inference.close()
 
 
+@pytest.mark.parametrize("left_mib", [8, 32], ids=["while it is read", "while it is judged"])
 def test_clip_that_meets_the_memory_limit_takes_only_its_process_down(
-    face_clip: Path, monkeypatch: pytest.MonkeyPatch
+    face_clip: Path, monkeypatch: pytest.MonkeyPatch, left_mib: int
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
-    result, folders, own_network = asyncio.run(crash_and_go_on(face_clip))
+    result, folders, own_network = asyncio.run(crash_and_go_on(face_clip, left_mib))
     assert '"verdict"' in result
     assert folders[0] != folders[1]
     assert not any(Path(folder).exists() for folder in folders)
