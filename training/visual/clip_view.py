@@ -181,7 +181,8 @@ def face_pairs(recipe: Recipe, *, held_out: bool) -> FacePairs:
     options, folder = recipe.options, recipe.run_dir.parent / "face_bank"
     bank = load_bank(recipe.data_dir, folder, held_out=held_out)
     # Twins were drawn of the other pages' faces.
-    twins, restored = ([], 0.0) if held_out else (load_twins(bank, folder), options["restored_share"])
+    restored = 0.0 if held_out else options["restored_share"]
+    twins = load_twins(bank, folder) if restored else []
     render = Renderer(load_autoencoders([face.image for face in bank if face.label == "real"], folder))
     gentle, matched = options["gentle_share"], options["matched_share"]
     source = PairSource(bank, 0.0, render, gentle, twins, restored, matched, options["kinds"])
