@@ -108,6 +108,18 @@ def ece(labels: ArrayLike, probabilities: ArrayLike) -> float:
     )
 
 
+def ece_by_chance(probabilities: ArrayLike, draws: int = 500) -> float:
+    """The calibration error that so few probabilities show on average even if each of them is right; NaN for none.
+
+    Labels are drawn from the probabilities, `draws` times with one seed. Only what lies above this tells of a fault.
+    """
+    values = np.asarray(probabilities, np.float64)
+    if not values.size:
+        return float("nan")
+    labels = np.random.default_rng(0).random((draws, values.size)) < values
+    return float(np.mean([ece(drawn.astype(np.int64), values) for drawn in labels]))
+
+
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
     """The clips whose probability lies in `[low, high)`: how many, what was said of them and what is true."""

@@ -14,6 +14,7 @@ from training.metrics import (
     brier,
     by_kind,
     ece,
+    ece_by_chance,
     eer,
     f1,
     log_loss,
@@ -114,6 +115,14 @@ def test_calibration_error_is_the_mean_gap_over_bins() -> None:
     assert ece([1, 0], [1.0, 0.0]) == 0.0
     bins = reliability(labels, probabilities)
     assert [(round(b.low, 1), b.count, b.share_positive) for b in bins] == [(0.0, 1, 0.0), (0.2, 1, 0.0), (0.9, 2, 1.0)]
+
+
+def test_few_probabilities_show_a_calibration_error_even_if_all_are_right() -> None:
+    probabilities = np.random.default_rng(1).random(4000)
+    few, many = ece_by_chance(probabilities[:40]), ece_by_chance(probabilities)
+    assert few == pytest.approx(10 * many, rel=0.2)
+    assert ece_by_chance([0.0, 1.0, 1.0]) == 0
+    assert np.isnan(ece_by_chance([]))
 
 
 @pytest.mark.parametrize("metric", [accuracy, brier, ece, f1, log_loss])

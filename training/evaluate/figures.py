@@ -17,6 +17,7 @@ from training.metrics import (
     bootstrap_ci,
     brier,
     ece,
+    ece_by_chance,
     eer,
     f1,
     log_loss,
@@ -75,10 +76,11 @@ class Scores:
 
 
 def figures_of(scores: Scores, draws: int) -> dict[str, Any]:
-    """Every figure with its 95% interval by group, and the confusion matrix at one half."""
+    """Every figure with its 95% interval by group, the calibration error by chance, and the confusion matrix."""
     found: dict[str, Any] = {"files": len(scores), **counts(scores), "groups": len(set(scores.groups))}
     for name, metric in FIGURES.items():
         found[name] = interval(metric, scores, draws)
+    found["ece_by_chance"] = number(ece_by_chance(scores.probability))
     found["confusion_matrix"] = confusion(scores)
     return found
 

@@ -15,7 +15,7 @@ from training.datasets.manifest import Modality
 from training.evaluate.figures import Scores, confusion
 from training.evaluate.run import Evaluation
 from training.evaluate.summary import complete, joined, labelled
-from training.metrics import HALF, average_precision, ece, reliability, roc_auc
+from training.metrics import HALF, average_precision, ece, ece_by_chance, reliability, roc_auc
 
 FOLDER: Final = "plots"
 GENUINE: Final = "#2a7f62"
@@ -82,7 +82,8 @@ def calibration(figure: Figure, scores: Scores) -> None:
     bins = reliability(scores.truth, scores.probability)
     upper.plot((0, 1), (0, 1), color="grey", linestyle=":")
     upper.plot([b.mean_probability for b in bins], [b.share_positive for b in bins], "o-", color=FORGED)
-    _label(upper, "", "share forged", f"Reliability, ECE {ece(scores.truth, scores.probability):.3f}")
+    error, chance = ece(scores.truth, scores.probability), ece_by_chance(scores.probability)
+    _label(upper, "", "share forged", f"Reliability, ECE {error:.3f} (chance alone makes {chance:.3f})")
     lower.bar(
         [b.low for b in bins], [b.count for b in bins], [b.high - b.low for b in bins], align="edge", color="grey"
     )

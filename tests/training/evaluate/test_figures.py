@@ -47,6 +47,7 @@ def test_nothing_at_all_is_no_error() -> None:
     found = figures_of(_few([], []), draws=20)
     assert found["files"] == 0
     assert found["brier"]["value"] is None
+    assert found["ece_by_chance"] is None
 
 
 def test_the_worst_confident_error_comes_first() -> None:
