@@ -24,8 +24,8 @@ noise has no pitch and a tone does not swing. Music passes: this only catches wh
 
 VOICELESS_SWING_DB: Final = 8.0
 LEAST_MOVEMENT_DB: Final = 2.2
-"""A whisper has no pitch, nor have some synthetic voices (half of those that VCA-GAN makes from lips), but what is said
-moves the spectrum: by over 2.5 dB. Noise that comes and goes keeps its colour: 1.6 to 1.8 dB."""
+"""A whisper has no pitch, nor have some synthetic voices (such as VCA-GAN makes from lips), but what is said moves the
+spectrum: by over 2.5 dB. Noise that comes and goes keeps its colour: 1.6 to 1.8 dB."""
 
 COLOUR_BANDS: Final = 8
 COLOUR_RANGE_HZ: Final = (200.0, 7500.0)

@@ -108,7 +108,7 @@ def ece(labels: ArrayLike, probabilities: ArrayLike) -> float:
     )
 
 
-def ece_by_chance(probabilities: ArrayLike, draws: int = 500) -> float:
+def ece_by_chance(probabilities: ArrayLike, error: Metric = ece, draws: int = 500) -> float:
     """The calibration error that so few probabilities show on average even if each of them is right; NaN for none.
 
     Labels are drawn from the probabilities, `draws` times with one seed. Only what lies above this tells of a fault.
@@ -117,7 +117,7 @@ def ece_by_chance(probabilities: ArrayLike, draws: int = 500) -> float:
     if not values.size:
         return float("nan")
     labels = np.random.default_rng(0).random((draws, values.size)) < values
-    return float(np.mean([ece(drawn.astype(np.int64), values) for drawn in labels]))
+    return float(np.mean([error(drawn.astype(np.int64), values) for drawn in labels]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance. A head that is calibrated
-perfectly would show a `balanced_ece` of about 0.06 on so few clips (0.04 to 0.09 in nine of ten cases).
+perfectly would show a `balanced_ece` of 0.07 to 0.08 on so few clips (0.04 to 0.12 in nine of ten cases).
 
 Eighteen lip-to-speech clips with no pitch in their voice are missing from the figures of heads that hear: they had been
 left unheard when those were fitted, and are heard since.

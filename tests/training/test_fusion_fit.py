@@ -56,6 +56,15 @@ def test_out_of_fold_figures_show_what_tells(fitted: tuple[Path, dict[str, dict[
     assert float(str(metrics["clip_fusion_logreg_5way_calibrated.joblib"]["auc"])) > 0.85
 
 
+def test_calibration_error_stands_beside_what_chance_alone_makes(
+    fitted: tuple[Path, dict[str, dict[str, object]]],
+) -> None:
+    figures = fitted[1]["clip_fusion_logreg_5way_calibrated.joblib"]
+    error, chance = (float(str(figures[name])) for name in ("balanced_ece", "balanced_ece_by_chance"))
+    assert 0 < chance < 0.2
+    assert error < 3 * chance
+
+
 def test_the_plain_five_way_head_is_not_calibrated(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:
     store = ModelStore(fitted[0] / "weights")
     assert store.bundle("clip_fusion_logreg_5way.joblib")["temperature"] == 1.0

@@ -21,7 +21,7 @@ from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
 from training.fusion.regression import balanced_weights, fit_regression
 from training.matched import held_out_metrics, matched_interval
-from training.metrics import by_kind, roc_auc_ci
+from training.metrics import by_kind, ece_by_chance, roc_auc_ci
 from training.publish import publish_bundle
 from training.splits import is_held_out
 
@@ -151,7 +151,12 @@ def head_metrics(data: FusionData, places: NDArray[np.int64], logits: NDArray[np
         metrics["matched_auc_interval"] = matched_interval(rows, logits, groups, draws=DRAWS)
     weights = data.weights[places]
     metrics["balanced_brier"] = round(float(np.average(np.square(probability - labels), weights=weights)), 4)
-    metrics["balanced_ece"] = round(expected_calibration_error(probability, labels, weights), 4)
+
+    def balanced_ece(truth: NDArray[np.int64], said: NDArray[np.float64]) -> float:
+        return expected_calibration_error(said, truth, weights)
+
+    metrics["balanced_ece"] = round(balanced_ece(labels, probability), 4)
+    metrics["balanced_ece_by_chance"] = round(ece_by_chance(probability, balanced_ece), 4)
     if "method" in data.table:
         metrics["by_method"] = by_kind(labels, logits, data.table["method"].iloc[places].tolist(), positive=True)
     return metrics
