@@ -72,10 +72,10 @@ def colour_movement_db(samples: NDArray[np.float32], sample_rate_hz: int) -> flo
     if len(loud) == 0:
         return 0.0
     power = np.square(np.abs(np.fft.rfft(loud * np.hanning(loud.shape[1]), axis=1)))
-    edges = np.geomspace(*COLOUR_RANGE_HZ, COLOUR_BANDS + 1) / sample_rate_hz * loud.shape[1]
-    cuts = np.minimum(np.rint(edges).astype(int), power.shape[1] - 1)
-    bands = np.stack([power[:, a : max(b, a + 1)].mean(axis=1) for a, b in pairwise(cuts)])
-    level = 10 * np.log10(bands + 1e-9 * power.mean() + 1e-20)
+    edges_hz = np.geomspace(*COLOUR_RANGE_HZ, COLOUR_BANDS + 1)
+    cuts = np.rint(edges_hz * loud.shape[1] / sample_rate_hz).astype(int)
+    bands = np.stack([power[:, low:high].mean(axis=1) for low, high in pairwise(cuts)])
+    level = 10 * np.log10(bands + 1e-9 * power.mean())
     return float((level - level.mean(axis=0)).std(axis=1).mean())
 
 
