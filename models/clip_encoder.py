@@ -49,10 +49,12 @@ class Block(nn.Module):
         self.feed_in = PackedLinear(width, 4 * width, dtype)
         self.feed_out = PackedLinear(4 * width, width, dtype)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens float32 `(N, T, width)` to the same shape."""
+    def forward(self, tokens: Tensor, *, only_class: bool = False) -> Tensor:
+        """Tokens float32 `(N, T, width)` to the same shape, or to that of the class token, `(N, 1, width)`."""
         parts = self.query_key_value(self._norm(self.attention_norm, tokens)).unflatten(2, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4)
+        if only_class:
+            query, tokens = query[:, :, :1], tokens[:, :1]
         attended = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
         tokens = tokens + self.attention_out(attended)
         inner = self.feed_in(self._norm(self.feed_norm, tokens))
@@ -79,8 +81,8 @@ class ClipEncoder(nn.Module):
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images float32 `(N, 3, S, S)`, normalised by `CLIP_SPEC`, to as many class tokens `(N, width)` as blocks."""
         tokens, found = self.tokens(images), []
-        for block in self.blocks:
-            tokens = block(tokens)
+        for number, block in enumerate(self.blocks, start=1):
+            tokens = block(tokens, only_class=number == len(self.blocks))
             found.append(tokens[:, 0])
         return found
 

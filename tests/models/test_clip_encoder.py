@@ -43,6 +43,7 @@ def test_a_block_attends_and_feeds_forward_around_its_input() -> None:
     inner = block.feed_in(block.feed_norm(attended))
     expected = attended + block.feed_out(inner * torch.sigmoid(1.702 * inner))
     torch.testing.assert_close(block(tokens), expected)
+    torch.testing.assert_close(block(tokens, only_class=True), expected[:, :1])
 
 
 def test_where_a_patch_lies_matters() -> None:
