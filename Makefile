@@ -59,8 +59,8 @@ train: $(VENV)/.dev  ## Make every weight file again from the data pack in DATA
 		$(BIN)/vericlip train training/recipes/$$branch.toml --data $(DATA) || exit 1; \
 	done
 	$(BIN)/vericlip features $(DATA)/video/clips.csv --out runs/features.csv
-	$(BIN)/vericlip fit-fusion runs/features.csv --silent gate \
-		--left-out runs/film/left_out.csv --left-out runs/clip/left_out.csv --left-out runs/sync/left_out.csv
+	$(BIN)/vericlip fit-fusion runs/features.csv --silent gate --silent sync \
+		--left-out runs/film/left_out.csv --left-out runs/clip/left_out.csv
 	$(BIN)/vericlip train training/recipes/visual_all.toml --data $(DATA)
 	$(BIN)/vericlip train training/recipes/visual_average_all.toml --data $(DATA)
 

@@ -188,7 +188,7 @@ class Detector:
 
     def _may_exit(self, findings: _Findings) -> bool:
         found = findings.evidence["gate"]
-        if self.exit_rule is None or isinstance(found, Abstained) or found.probability >= self.exit_rule.gate_below:
+        if self.exit_rule is None or isinstance(found, Abstained) or not self.exit_rule.clears(found.probability):
             return False
         if self.settings.gate_audio_guard and findings.media.clip.has_audio:
             heard = self._ask("audio", findings)

@@ -37,10 +37,18 @@ GATE_HEAD: Final = "clip_fusion_logreg_gate.joblib"
 
 @dataclass(frozen=True, slots=True)
 class ExitRule:
-    """The gate's licence: below both probabilities a clip is confidently real. Measured when fusion was fitted."""
+    """The gate's licence: below both probabilities a clip is confidently real. Measured when fusion was fitted.
+
+    Below `gate_from` no real clip was seen: such pictures, noisy ones mostly, are unlike all that this was measured on.
+    """
 
     gate_below: float
     audio_below: float
+    gate_from: float = 0.0
+
+    def clears(self, gate_probability: float) -> bool:
+        """Whether the gate may let a clip go, unless its voice speaks against that."""
+        return self.gate_from <= gate_probability < self.gate_below
 
 
 def load_branches(store: ModelStore) -> dict[str, Branch]:

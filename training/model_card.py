@@ -31,8 +31,9 @@ come from runs that never learnt from those pages, for fusion brought to the spr
 that judges films of faces has learnt from **every clip**; its figures and fusion come from lines fitted without a
 clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page; its figures
 and fusion come from a line fitted on pairs of other pages' faces. What compares lips and voice has learnt from talking
-clips of every page; its figures come from a fit without the held-out pages, fusion from fits without a clip's people.
-The patch gate has no weight in fusion, as its scores are chance on held-out pages: it only decides early exits.
+clips of every page; its figures come from a fit without the held-out pages. It has no weight in fusion, and fits
+without a clip's people would get none. Nor has the patch gate, as its scores are chance on held-out pages: it only
+decides early exits.
 How long to train, what to average, what motion is read from
 and how far it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
 for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of
@@ -45,9 +46,6 @@ has learnt nothing.
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance. A head that is calibrated
 perfectly would show a `balanced_ece` of 0.07 to 0.08 on so few clips (0.04 to 0.12 in nine of ten cases).
-
-Eighteen lip-to-speech clips with no pitch in their voice are missing from the figures of heads that hear: they had been
-left unheard when those were fitted, and are heard since.
 """
 
 METHOD: Final = """## Method
@@ -58,7 +56,7 @@ METHOD: Final = """## Method
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
   Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: a line through the
-  class tokens of the last three, fitted on such pairs, most of them swaps, and on no published fake, added to
+  class tokens of the last three, fitted on such pairs, half of them swaps, and on no published fake, added to
   ResNet-18's logit.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
@@ -83,9 +81,10 @@ FAILURES: Final = """## Known failures
 - The voice is judged wrongly in more than one case of five on unseen corpora and systems; a large autoregressive
   generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
   The CQCC network alone is below chance there.
-- The gate's patches give no evidence that carries over, and no weight in fusion.
-- Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` of its
-  film): what it reads lies in fine detail.
+- The gate's patches give no evidence that carries over, and no weight in fusion. Noise brings them below every real
+  clip's, so that what scores lower than those does not leave early.
+- Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` and
+  `noisy_auc` of its film): what it reads lies in fine detail. Noise hides the traces of forged faces as well.
 - The sync network tells shifts of 8 frames or more from lips in step in six pairs of seven, other people's speech in
   nine of ten, shifts of 2 frames hardly; it has no weight in the verdict, since genuine clips are published out of step
   and lip-sync tools are in step. Offsets are named only where the curve has one clear peak.

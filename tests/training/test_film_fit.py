@@ -12,8 +12,9 @@ from branches.media import MediaReader
 from branches.temporal import USUAL
 from models.film import FilmStatistics, build_film_classifier
 from training.clips import ClipRow
-from training.temporal.films import Films, draw_degradation, load_films
-from training.temporal.fit_film import FilmLine, Joint, left_out_logits, write_left_out
+from training.matched import PAGES
+from training.temporal.films import NOISE, Films, draw_degradation, draw_noise, load_films
+from training.temporal.fit_film import FilmLine, Joint, film_metrics, left_out_logits, write_left_out
 
 WIDTH = 6
 
@@ -38,7 +39,7 @@ def _films(copies: int = 1, count: int = 80) -> Films:
 
 def test_the_line_finds_what_tells_and_a_network_carries_it() -> None:
     films = _films()
-    line = FilmLine.fit(films, np.arange(len(films.rows)), strength=1.0, copies_share=0.25)
+    line = FilmLine.fit(films, np.arange(len(films.rows)), strength=1.0, copies_share=0.25, noisy_share=0.0)
     assert line.weight[0] == max(line.weight)
     network = build_film_classifier({}).eval()
     wide = np.zeros((3, FilmStatistics.width))
@@ -54,14 +55,14 @@ def test_the_line_finds_what_tells_and_a_network_carries_it() -> None:
 
 def test_a_clip_is_scored_by_a_line_that_knows_neither_its_page_nor_its_maker() -> None:
     films = _films()
-    logits = left_out_logits(films, strength=1.0, copies_share=0.25)
+    logits = left_out_logits(films, strength=1.0, copies_share=0.25, noisy_share=0.0)
     assert logits.shape == (2, 80)
     assert np.isfinite(logits).all()
     changed = Films(films.rows, films.statistics.copy())
     own = np.array([row.source == "page 0" for row in films.rows])
     changed.statistics[:, own] += 3 * np.array([row.label == "fake" for row in films.rows])[own][:, None]
     fake = np.array([row.label == "fake" for row in films.rows])
-    moved = left_out_logits(changed, 1.0, 0.25) - logits
+    moved = left_out_logits(changed, 1.0, 0.25, 0.0) - logits
     assert np.abs(moved[:, own & ~fake]).max() < 1e-9
     assert np.abs(moved[:, ~own]).max() > 0.1
 
@@ -77,9 +78,32 @@ def test_a_copy_without_a_face_teaches_nothing() -> None:
     films = _films(copies=2)
     films.statistics[2] = np.nan
     every = np.arange(len(films.rows))
-    spoilt = FilmLine.fit(films, every, 1.0, 0.5)
+    spoilt = FilmLine.fit(films, every, 1.0, 0.5, 0.0)
     assert np.isfinite(spoilt.weight).all()
-    assert np.isnan(left_out_logits(films, 1.0, 0.5)[2]).all()
+    assert np.isnan(left_out_logits(films, 1.0, 0.5, 0.0)[2]).all()
+
+
+def test_copies_share_what_is_given_to_their_sort() -> None:
+    films = Films([], np.zeros((5, 0, WIDTH), np.float32), noisy=1)
+    np.testing.assert_allclose(films.shares(0.3, 0.2), [0.5, 0.1, 0.1, 0.1, 0.2])
+    np.testing.assert_allclose(_films(copies=0).shares(0.3, 0.2), [1.0])
+
+
+def test_a_line_that_learns_from_noise_is_moved_by_it_less() -> None:
+    films = _films(copies=0, count=400)
+    rows = [replace(row, source=PAGES[0]) if row.source == "page 1" else row for row in films.rows]
+    noisy = films.statistics.copy()
+    noisy[..., 0] -= 2
+    noisy[..., 2] += 2
+    both = Films(rows, np.concatenate([films.statistics, noisy]), noisy=1)
+    found = []
+    for share in (0.0, 0.2):
+        logits = left_out_logits(both, strength=1.0, copies_share=0.0, noisy_share=share)
+        found.append(film_metrics(both, logits, logits[0])["all_pages"])
+    assert found[0]["noise_shift"] < -0.5
+    assert abs(found[1]["noise_shift"]) < 0.75 * abs(found[0]["noise_shift"])
+    assert found[1]["noisy_auc"] == pytest.approx(found[1]["auc"], abs=0.03)
+    assert found[0]["degraded_auc"] is None
 
 
 def test_the_lstm_counts_above_the_usual_and_the_joint_score_is_calibrated() -> None:
@@ -112,15 +136,23 @@ def test_degradations_differ_and_repeat() -> None:
     }  # fmt: skip
 
 
+def test_noise_differs_and_repeats() -> None:
+    drawn = [draw_noise(np.random.default_rng([1, number])) for number in range(80)]
+    strengths = {int(str(options).split("alls=")[1].split(":")[0]) for options in drawn}
+    assert strengths == set(range(NOISE[0], NOISE[1] + 1))
+    assert drawn[3] == draw_noise(np.random.default_rng([1, 3]))
+
+
 def test_films_are_measured_once(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> None:
     rows = [ClipRow(path, "real", "none", "page", "person", "real", "none") for path in (face_clip, no_face_clip)]
-    films = load_films(rows, tmp_path, seed=0, copies=1, workers=1)
+    films = load_films(rows, tmp_path, seed=0, copies=1, noisy=1, workers=1)
     assert films.rows == rows[:1]
-    assert films.statistics.shape == (2, 1, FilmStatistics.width)
-    assert not np.array_equal(films.statistics[0], films.statistics[1])
+    assert films.statistics.shape == (3, 1, FilmStatistics.width)
+    assert films.noisy == 1
+    assert len(np.unique(films.statistics[:, 0], axis=0)) == 3
     for kept in tmp_path.glob("*.npy"):
         np.save(kept, np.ones(FilmStatistics.width, np.float32))
-    again: NDArray[np.float32] = load_films(rows, tmp_path, seed=0, copies=1, workers=1).statistics
+    again: NDArray[np.float32] = load_films(rows, tmp_path, seed=0, copies=1, noisy=1, workers=1).statistics
     assert (again == 1).all()
 
 

@@ -186,6 +186,8 @@ def test_no_fake_of_the_measured_clips_leaves_early() -> None:
     assert 0 < contract.fakes_out_bound_95 < 0.05
     assert contract.reals_out > 0
     assert rule["gate_below"] < table.loc[table["label"] == "fake", "tiny_prob_mean"].min()
+    lowest = table.loc[table["label"] == "real", "tiny_prob_mean"].min()
+    assert 0.9 * lowest < rule["gate_from"] < lowest
 
 
 def test_a_forged_voice_under_real_pictures_is_the_guards_to_hold() -> None:

@@ -26,18 +26,29 @@ from training.reencode import h264, reencode
 
 SCALERS: Final = ("bilinear", "bicubic", "area", "lanczos")
 RATES: Final = (20, 24, 25, 30)
+NOISE: Final = (3, 14)
+"""ffmpeg's strength of the noise in noisy copies, ends included."""
+NOISY_CRF: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Films:
     """The clips in which a face is seen long enough, and the statistics of their films.
 
-    `statistics` float32 `(1 + copies, N, width)`, of the clips as they are and then of their degraded copies; NaN where
-    a copy shows no face any more.
+    `statistics` float32 `(1 + copies, N, width)`, of the clips as they are, then of their degraded copies, the last
+    `noisy` of which are only noisy; NaN where a copy shows no face any more.
     """
 
     rows: list[ClipRow]
     statistics: NDArray[np.float32]
+    noisy: int = 0
+
+    def shares(self, degraded: float, noisy: float) -> NDArray[np.float64]:
+        """How much each of them counts, float64 `(1 + copies,)`: `degraded` and `noisy` are shares of all copies of a
+        sort together, the clips as they are get the rest."""
+        copies = len(self.statistics) - 1 - self.noisy
+        parts = np.repeat([degraded / max(copies, 1), noisy / max(self.noisy, 1)], [copies, self.noisy])
+        return np.array([1 - parts.sum(), *parts])
 
     def forged(self) -> NDArray[np.bool_]:
         """Whose pictures are forged, bool `(N,)`; a clip may be forged in its sound alone."""
@@ -49,14 +60,17 @@ class Films:
         return np.array(list(named))
 
 
-def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, workers: int) -> Films:
-    """Measure every clip and `copies` degraded copies of it, once and then from the folder `kept`."""
+def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, noisy: int, workers: int) -> Films:
+    """Measure every clip, `copies` degraded copies of it and `noisy` noisy ones, once and then from `kept`."""
     kept.mkdir(parents=True, exist_ok=True)
-    jobs = [joblib.delayed(_measure)(row.path, kept, seed, copy) for copy in range(1 + copies) for row in rows]
+    sorts = [*((copy, False) for copy in range(1 + copies)), *((copy, True) for copy in range(1, 1 + noisy))]
+    jobs = [
+        joblib.delayed(_measure)(row.path, kept, seed, copy, only_noise=noise) for copy, noise in sorts for row in rows
+    ]
     found = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
-    every = np.stack(list(track(found, total=len(jobs), description="Films"))).reshape(1 + copies, len(rows), -1)
+    every = np.stack(list(track(found, total=len(jobs), description="Films"))).reshape(len(sorts), len(rows), -1)
     seen = ~np.isnan(every[0, :, 0])
-    return Films([row for row, there in zip(rows, seen, strict=True) if there], every[:, seen])
+    return Films([row for row, there in zip(rows, seen, strict=True) if there], every[:, seen], noisy)
 
 
 def draw_degradation(rng: Generator) -> tuple[str, ...]:
@@ -76,6 +90,12 @@ def draw_degradation(rng: Generator) -> tuple[str, ...]:
     return h264(int(rng.integers(18, 36)), *filters)
 
 
+def draw_noise(rng: Generator) -> tuple[str, ...]:
+    """ffmpeg's options for the noise of a small sensor in bad light: what moves about in every frame hides the traces
+    of forgeries, and says nothing of whether there are any."""
+    return h264(NOISY_CRF, f"noise=alls={rng.integers(*NOISE, endpoint=True)}:allf=t")
+
+
 def film_statistics(path: Path, reader: MediaReader) -> NDArray[np.float32]:
     """Statistics of the film of a clip's most prominent face, float32 `(width,)`; NaN if it has none long enough."""
     films = reader.read(path).films
@@ -86,13 +106,16 @@ def film_statistics(path: Path, reader: MediaReader) -> NDArray[np.float32]:
     return statistics
 
 
-def _measure(path: Path, kept: Path, seed: int, copy: int) -> NDArray[np.float32]:
+def _measure(path: Path, kept: Path, seed: int, copy: int, *, only_noise: bool) -> NDArray[np.float32]:
     """Copy number 0 is the clip as it is; the others are degraded, each always in the same way."""
-    file = kept / f"{path.stem}-{seed}-{copy}.npy"
+    file = kept / f"{path.stem}-{seed}-{'noisy-' * only_noise}{copy}.npy"
     if not file.exists():
+        rng = np.random.default_rng([seed, copy, *path.name.encode()])
         try:
-            chain = [seed, copy, *path.name.encode()]
-            measured = _measure_copy(path, chain) if copy else film_statistics(path, _reader())
+            if copy:
+                measured = _measure_copy(path, draw_noise(rng) if only_noise else draw_degradation(rng))
+            else:
+                measured = film_statistics(path, _reader())
         except MediaError:
             measured = np.full(FilmStatistics.width, np.nan, np.float32)
         np.save(file, measured)
@@ -100,11 +123,10 @@ def _measure(path: Path, kept: Path, seed: int, copy: int) -> NDArray[np.float32
     return found
 
 
-def _measure_copy(path: Path, seed: Sequence[int]) -> NDArray[np.float32]:
+def _measure_copy(path: Path, options: Sequence[str]) -> NDArray[np.float32]:
     with tempfile.TemporaryDirectory(prefix="vericlip-") as folder:
         copy = Path(folder) / "copy.mp4"
-        streams = (probe(path, _reader().limits).video_stream,)
-        reencode(path, copy, draw_degradation(np.random.default_rng(seed)), streams)
+        reencode(path, copy, options, (probe(path, _reader().limits).video_stream,))
         return film_statistics(copy, _reader())
 
 

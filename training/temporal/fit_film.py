@@ -5,6 +5,7 @@ its generator, which score that clip; fusion is fitted on those scores too.
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,12 +52,14 @@ class FilmLine(StandardLine):
     furthest = FURTHEST
 
     @classmethod
-    def fit(cls, films: Films, places: NDArray[np.int64], strength: float, copies_share: float) -> "FilmLine":
-        """Logistic regression of inverse regularisation `strength`; degraded copies count `copies_share` in all."""
+    def fit(
+        cls, films: Films, places: NDArray[np.int64], strength: float, copies_share: float, noisy_share: float
+    ) -> "FilmLine":
+        """Logistic regression of inverse regularisation `strength`; degraded copies count `copies_share` in all, noisy
+        ones `noisy_share`."""
         labels = films.forged()[places].astype(np.int64)
         weights = balanced_weights(labels, films.kinds()[places])
-        shares = np.full(len(films.statistics), copies_share / max(len(films.statistics) - 1, 1))
-        shares[0] = 1 - copies_share
+        shares = films.shares(copies_share, noisy_share)
         every = films.statistics[:, places].reshape(-1, films.statistics.shape[2])
         known = ~np.isnan(every[:, 0])
         scaler = RobustScaler().fit(films.statistics[0, places])
@@ -74,9 +77,10 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     torch.set_num_threads(1)
     manifest = recipe.data_dir / "video" / "clips.csv"
     films = load_films(
-        read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["workers"]
-    )
-    settings = {"strength": options["strength"], "copies_share": options["copies_share"]}
+        read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["noisy_copies"],
+        options["workers"],
+    )  # fmt: skip
+    settings = {name: options[name] for name in ("strength", "copies_share", "noisy_share")}
     left_out = left_out_logits(films, **settings)
     lstm = lstm_logits(films.rows, recipe.run_dir.parent / "media", ModelStore(weights_dir))
     joint = Joint.fit(films, left_out[0], lstm, options["lstm_weight"])
@@ -94,7 +98,7 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     )  # fmt: skip
 
 
-def left_out_logits(films: Films, strength: float, copies_share: float) -> Logits:
+def left_out_logits(films: Films, strength: float, copies_share: float, noisy_share: float) -> Logits:
     """Logit of every clip and copy by a line fitted without its page, its people and its generator.
 
     Gives float64 `(1 + copies, N)`, NaN where a copy shows no face.
@@ -106,7 +110,7 @@ def left_out_logits(films: Films, strength: float, copies_share: float) -> Logit
     for source, kind, forged in track(turns, description="Pages left out"):
         unseen = (sources == source) & (kinds == kind) & (fake == forged)
         known = (sources == source) | np.isin(groups, groups[unseen]) | (forged & (kinds == kind))
-        line = FilmLine.fit(films, np.flatnonzero(~known), strength, copies_share)
+        line = FilmLine.fit(films, np.flatnonzero(~known), strength, copies_share, noisy_share)
         for copy, statistics in enumerate(films.statistics):
             logits[copy, unseen] = line.of(statistics[unseen])
     return logits
@@ -153,20 +157,31 @@ def _above_usual(lstm: Logits) -> Logits:
 
 
 def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, Any]:
-    """Figures on the held-out pages: of the joined score, of the film alone, and of films degraded at random."""
+    """Figures on the held-out pages: of the joined score, of the film alone, and of films degraded at random.
+
+    `noise_shift` is how much noise moves the film's log-odds on average, in their deviations.
+    """
     kept = [place for place, row in enumerate(films.rows) if is_held_out(row.source)]
     held_out = [films.rows[place] for place in kept]
     fake = films.forged()
-    degraded = [roc_auc(fake[known], copy[known]) for copy in left_out[1:] if (known := ~np.isnan(copy)).any()]
+    aucs = [roc_auc(fake[known], copy[known]) for copy in left_out[1:] if (known := ~np.isnan(copy)).any()]
+    degraded, noisy = aucs[: len(aucs) - films.noisy], aucs[len(aucs) - films.noisy :]
+    shifts = left_out[len(left_out) - films.noisy :] - left_out[0]
     return {
         "held_out": held_out_metrics(held_out, joined[kept], visual_only=True),
         "film_alone": held_out_metrics(held_out, left_out[0, kept], visual_only=True),
         "all_pages": {
             "clips": len(films.rows),
             "auc": round(roc_auc(fake, left_out[0]), 4),
-            "degraded_auc": round(float(np.mean(degraded)), 4) if degraded else None,
+            "degraded_auc": _mean(degraded),
+            "noisy_auc": _mean(noisy),
+            "noise_shift": _mean(shifts[~np.isnan(shifts)] / left_out[0].std()),
         },
     }
+
+
+def _mean(figures: Sequence[float] | NDArray[np.float64]) -> float | None:
+    return round(float(np.mean(figures)), 4) if len(figures) else None
 
 
 def write_left_out(path: Path, folder: Path, rows: list[ClipRow], logits: Logits) -> None:

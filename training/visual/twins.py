@@ -51,12 +51,13 @@ class Batch:
 
 
 BATCHES: Final = (
-    Batch("realesrgan-x4plus", 0, 200, 100, (56, 128)),
-    Batch("realesrgan-x4plus", 1, 200, 101, (56, 128)),
     Batch("realesr-animevideov3-x4", 0, 150, 102, (96, 180)),
     Batch("realesr-animevideov3-x4", 1, 150, 103, (96, 180)),
+    Batch("realesr-animevideov3-x4", 0, 150, 104, (56, 128)),
+    Batch("realesr-animevideov3-x4", 1, 150, 105, (56, 128)),
 )
-"""The second network is made for drawings: it leaves skin smooth and edges hard."""
+"""The network is made for drawings: it leaves skin smooth and edges hard, and draws a face in a tenth of a second;
+`realesrgan-x4plus` takes more than ten times as long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
