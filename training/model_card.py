@@ -56,8 +56,8 @@ METHOD: Final = """## Method
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
   Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: a line through the
-  class tokens of the last three, fitted on such pairs, half of them swaps, and on no published fake, added to
-  ResNet-18's logit.
+  class tokens of the last three, fitted on such pairs, four in ten of them swaps, and on no published fake,
+  added to ResNet-18's logit.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
   optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from
@@ -81,8 +81,8 @@ FAILURES: Final = """## Known failures
 - The voice is judged wrongly in more than one case of five on unseen corpora and systems; a large autoregressive
   generator (Tortoise) passes for live among the very voices it was made from, and so can formant synthesis (eSpeak).
   The CQCC network alone is below chance there.
-- The gate's patches give no evidence that carries over, and no weight in fusion. Noise brings them below every real
-  clip's, so that what scores lower than those does not leave early.
+- The gate's patches give no evidence that carries over, and no weight in fusion. Noise can bring their score below
+  every real clip's; what lies there does not leave early.
 - Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` and
   `noisy_auc` of its film): what it reads lies in fine detail. Noise hides the traces of forged faces as well.
 - The sync network tells shifts of 8 frames or more from lips in step in six pairs of seven, other people's speech in

@@ -34,7 +34,7 @@ def fit_exit_rule(table: pd.DataFrame) -> tuple[dict[str, float], ExitContract]:
 
     The gate judges pixels, so its threshold comes from clips whose pictures are fake; a forged voice is the audio
     guard's to hold back, whose threshold keeps as much of the clips with synthetic sound. Noise added to a forged
-    picture brings its score below that of every real clip: what lies there does not leave either.
+    picture can bring its score below that of every real clip: what lies there does not leave either.
 
     Gives:
         `gate_below`, `audio_below` and `gate_from`, and the contract measured with all in force.
