@@ -61,9 +61,9 @@ METHOD: Final = """## Method
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
   optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from
-  frame to frame, and all that against what lies around the face; on real clips and published fakes, as they are and
-  degraded. Beside it a bidirectional LSTM over how far detail and flow of the crops stray from their mean along the
-  track, as far as they are steadier than usual.
+  frame to frame, and all that against what lies around the face; on real clips and published fakes, as they are,
+  degraded and noisy. Beside it a bidirectional LSTM over how far detail and flow of the crops stray from their mean
+  along the track, as far as they are steadier than usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
   of the spectrum move, both fitted on utterances as they are and degraded, and joined by a soft maximum; and a light
   CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside them.

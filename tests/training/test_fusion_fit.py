@@ -194,10 +194,21 @@ def test_a_forged_voice_under_real_pictures_is_the_guards_to_hold() -> None:
     table = _table(300, seed=3)
     table["video_label"] = table["label"]
     table.loc[table.index[:20], ["label", "video_label", "method"]] = ["fake", "real", "voice"]
-    table.loc[table.index[:20], ["tiny_prob_mean", "audio_prob_fake"]] = [0.01, 0.9]
+    like_real = table.loc[table["label"] == "real", "tiny_prob_mean"].min()
+    table.loc[table.index[:20], ["tiny_prob_mean", "audio_prob_fake"]] = [like_real, 0.9]
     rule, contract = fit_exit_rule(table)
+    assert rule["gate_from"] < like_real < rule["gate_below"]
     assert contract.fakes_out == 0
     assert 0.5 < rule["audio_below"] < 0.9
+
+
+def test_what_scores_below_every_real_clip_does_not_leave() -> None:
+    table = _table(300, seed=2)
+    table["video_label"] = table["label"]
+    table.loc[table.index[:20], ["label", "video_label", "method"]] = ["fake", "real", "voice"]
+    table.loc[table.index[:20], ["tiny_prob_mean", "audio_prob_fake"]] = [0.3 * table["tiny_prob_mean"].min(), 0.9]
+    table.loc[table.index[:10], "audio_prob_fake"] = np.nan
+    assert fit_exit_rule(table)[1].fakes_out == 0
 
 
 def test_the_card_shows_the_manifests_figures(fitted: tuple[Path, dict[str, dict[str, object]]]) -> None:

@@ -107,8 +107,8 @@ def film_statistics(path: Path, reader: MediaReader) -> NDArray[np.float32]:
 
 
 def _measure(path: Path, kept: Path, seed: int, copy: int, *, only_noise: bool) -> NDArray[np.float32]:
-    """Copy number 0 is the clip as it is; the others are degraded, each always in the same way."""
-    file = kept / f"{path.stem}-{seed}-{'noisy-' * only_noise}{copy}.npy"
+    """Copy number 0 is the clip as it is; the others are degraded, or only noisy, each always in the same way."""
+    file = kept / (f"{path.stem}-{seed}-noisy-{copy}.npy" if only_noise else f"{path.stem}-{seed}-{copy}.npy")
     if not file.exists():
         rng = np.random.default_rng([seed, copy, *path.name.encode()])
         try:

@@ -164,20 +164,24 @@ def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, An
     kept = [place for place, row in enumerate(films.rows) if is_held_out(row.source)]
     held_out = [films.rows[place] for place in kept]
     fake = films.forged()
-    aucs = [roc_auc(fake[known], copy[known]) for copy in left_out[1:] if (known := ~np.isnan(copy)).any()]
-    degraded, noisy = aucs[: len(aucs) - films.noisy], aucs[len(aucs) - films.noisy :]
-    shifts = left_out[len(left_out) - films.noisy :] - left_out[0]
+    degraded, noisy = np.split(left_out[1:], [len(left_out) - 1 - films.noisy])
+    shifts = (noisy - left_out[0]) / left_out[0].std()
     return {
         "held_out": held_out_metrics(held_out, joined[kept], visual_only=True),
         "film_alone": held_out_metrics(held_out, left_out[0, kept], visual_only=True),
         "all_pages": {
             "clips": len(films.rows),
             "auc": round(roc_auc(fake, left_out[0]), 4),
-            "degraded_auc": _mean(degraded),
-            "noisy_auc": _mean(noisy),
-            "noise_shift": _mean(shifts[~np.isnan(shifts)] / left_out[0].std()),
+            "degraded_auc": _mean(_aucs(fake, degraded)),
+            "noisy_auc": _mean(_aucs(fake, noisy)),
+            "noise_shift": _mean(shifts[~np.isnan(shifts)]),
         },
     }
+
+
+def _aucs(fake: NDArray[np.bool_], copies: Logits) -> list[float]:
+    """AUC of each copy `(copies, N)` that shows any face."""
+    return [roc_auc(fake[known], copy[known]) for copy in copies if (known := ~np.isnan(copy)).any()]
 
 
 def _mean(figures: Sequence[float] | NDArray[np.float64]) -> float | None:
