@@ -235,6 +235,7 @@ class Detector:
             return decisions
         return {
             **decisions,
+            "gate_exit_from": self.exit_rule.gate_from,
             "gate_exit_below": self.exit_rule.gate_below,
             "audio_exit_below": self.exit_rule.audio_below,
         }

@@ -24,7 +24,7 @@ SMALL: Final = "small pages"
 def page_aucs(rows: Sequence[ClipRow], scores: NDArray[np.float64], *, visual_only: bool = False) -> dict[str, float]:
     """AUC within each page. With `visual_only`, clips whose pictures are real but whose sound is forged stay out."""
     usable = np.array([not visual_only or row.video_label == row.label for row in rows])
-    return _aucs(_pages_of(rows)[usable], _fakes_of(rows)[usable], scores[usable])
+    return _aucs(pages_of(rows)[usable], _fakes_of(rows)[usable], scores[usable])
 
 
 def held_out_metrics(
@@ -42,7 +42,7 @@ def matched_interval(
     rows: Sequence[ClipRow], scores: NDArray[np.float64], groups: Sequence[str], *, draws: int = 1000
 ) -> list[float]:
     """Ends of the 95% bootstrap interval of the matched AUC over whole groups (a person, a scene)."""
-    pages = _pages_of(rows)
+    pages = pages_of(rows)
 
     def mean_over_pages(fakes: NDArray[np.int64], drawn: NDArray[np.float64]) -> float:
         places = drawn.astype(np.int64)
@@ -61,7 +61,8 @@ def _aucs(pages: NDArray[np.str_], fakes: NDArray[np.bool_], scores: NDArray[np.
     return found
 
 
-def _pages_of(rows: Sequence[ClipRow]) -> NDArray[np.str_]:
+def pages_of(rows: Sequence[ClipRow]) -> NDArray[np.str_]:
+    """The page of each row `(N,)`, the small ones taken together."""
     return np.array([_page(row.source) for row in rows])
 
 

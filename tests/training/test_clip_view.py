@@ -1,5 +1,6 @@
 """The face's second view: CLIP's own weights in, a line through pairs on top, joined with ResNet-18."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,15 @@ from branches.visual import looked_at, probabilities, summarise
 from models.clip_encoder import ClipEncoder, ClipFaceClassifier
 from models.packed_linear import PackedLinear
 from tests.models.clip import SMALL, filled
-from tests.training.bank import drawn_bank
+from tests.training.bank import drawn_bank, drawn_face
+from tests.training.test_shown import shown_pictures
 from training.clips import ClipRow
 from training.recipe import Recipe
-from training.visual import clip_view
+from training.visual import clip_tokens
 from training.visual.clip_encoder import LAYERS, NORMS, fill
-from training.visual.clip_view import Joint, SeenClip, TokenLine, embed_pairs, write_left_out
+from training.visual.clip_lines import Joint, Teaching, TokenLine, published_left_out
+from training.visual.clip_tokens import SeenClip, embed_pairs, see_stills
+from training.visual.clip_view import write_left_out
 
 WIDTH = SMALL.width * len(SMALL.pooled)
 
@@ -64,6 +68,36 @@ def test_the_line_finds_what_tells_and_the_network_carries_it() -> None:
     np.testing.assert_allclose(logits, 2 * line.of(tokens) - 1, rtol=1e-4, atol=1e-4)
 
 
+TEACHING = Teaching(strength=0.1, one_class_share=0.25, stills_share=0.5)
+
+
+def test_published_pictures_teach_what_tells_within_pages() -> None:
+    tokens, shown = shown_pictures(WIDTH)
+    scale = TokenLine.fit(_pairs(), strength=0.1)
+    line = scale.fit_published(tokens, shown, TEACHING)
+    assert line.weight[0] == np.abs(line.weight).max()
+    assert abs(line.weight[1]) < 0.3 * line.weight[0]
+    stills_alone = scale.fit_published(tokens, shown, replace(TEACHING, stills_share=50.0))
+    assert not np.allclose(line.weight, stills_alone.weight)
+
+
+def test_a_clip_left_out_is_judged_by_what_other_pages_people_and_makers_show() -> None:
+    tokens, shown = shown_pictures(WIDTH)
+    scale = TokenLine.fit(_pairs(), strength=0.1)
+    lines = published_left_out(scale, tokens, shown, TEACHING)
+    assert len(lines) == shown.held_out.sum()
+    place = int(np.flatnonzero(shown.forged)[0])
+    kept = shown.unlike((shown.page == shown.page[place]) & (shown.kind == shown.kind[place]))
+    expected = scale.fit_published(tokens[kept], shown.where(kept), TEACHING)
+    np.testing.assert_array_equal(lines[place].weight, expected.weight)
+
+
+def test_two_lines_add_up() -> None:
+    scale = TokenLine.fit(_pairs(), strength=0.1)
+    other, tokens = replace(scale, weight=scale.weight[::-1].copy(), bias=0.3), _pairs(3)[:, 0]
+    np.testing.assert_allclose(scale.plus(other, 0.5).of(tokens), scale.of(tokens) + 0.5 * other.of(tokens))
+
+
 def test_an_encoder_takes_weights_by_their_published_names() -> None:
     torch.manual_seed(0)
     found = {
@@ -96,10 +130,10 @@ def test_an_encoder_takes_weights_by_their_published_names() -> None:
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    monkeypatch.setattr(clip_view, "load_bank", lambda _folder, _kept, held_out: drawn_bank()[8 * held_out :])
-    monkeypatch.setattr(clip_view, "load_twins", lambda _bank, _folder: [])
-    monkeypatch.setattr(clip_view, "load_autoencoders", lambda _images, _folder: [])
-    monkeypatch.setattr(clip_view, "CHUNK", 2)
+    monkeypatch.setattr(clip_tokens, "load_bank", lambda _folder, _kept, held_out: drawn_bank()[8 * held_out :])
+    monkeypatch.setattr(clip_tokens, "load_twins", lambda _bank, _folder: [])
+    monkeypatch.setattr(clip_tokens, "load_autoencoders", lambda _images, _folder: [])
+    monkeypatch.setattr(clip_tokens, "CHUNK", 2)
     options = {"restored_share": 0.0, "kinds": {"swap": 1.0}, "gentle_share": 0.5, "matched_share": 0.25, "workers": 1}
     return Recipe(tmp_path / "clip.toml", "clip", 3, tmp_path, tmp_path / "runs" / "clip", options)
 
@@ -112,24 +146,45 @@ def test_pairs_are_embedded_once_and_of_other_pages_apart(recipe: Recipe, monkey
     assert (found[:, 0] != found[:, 1]).any(axis=1).all()
     others = embed_pairs(recipe, network, 3, held_out=True)
     assert not np.array_equal(found, others)
-    monkeypatch.setattr(clip_view, "face_pairs", lambda *_args, **_named: pytest.fail("drawn again"))
+    monkeypatch.setattr(clip_tokens, "face_pairs", lambda *_args, **_named: pytest.fail("drawn again"))
     np.testing.assert_array_equal(embed_pairs(recipe, network, 3, held_out=False), found)
 
 
+def test_stills_of_pages_that_show_both_classes_are_seen_once(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_classes = [drawn_face(11, moving=False), drawn_face(14, label="fake", moving=False)]
+    others = [drawn_face(12, moving=False), drawn_face(15)]
+    monkeypatch.setattr(clip_tokens, "load_bank", lambda _folder, _kept: [*others, *two_classes])
+    recipe.run_dir.mkdir(parents=True)
+    network = filled(ClipFaceClassifier(SMALL))
+    faces, tokens = see_stills(recipe, network)
+    assert faces == two_classes
+    assert tokens.shape == (2, WIDTH)
+    assert not np.array_equal(tokens[0], tokens[1])
+    monkeypatch.setattr(clip_tokens, "embed", lambda *_: pytest.fail("embedded again"))
+    np.testing.assert_array_equal(see_stills(recipe, network)[1], tokens)
+
+
 def test_faces_to_round_for_are_those_of_pairs(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clip_view, "ROUNDED_FOR", 2)
-    first: Tensor = clip_view.faces_to_round_for(recipe)
+    monkeypatch.setattr(clip_tokens, "ROUNDED_FOR", 2)
+    first: Tensor = clip_tokens.faces_to_round_for(recipe)
     assert first.shape == (4, 3, 224, 224)
-    assert torch.equal(first, clip_view.faces_to_round_for(recipe))
+    assert torch.equal(first, clip_tokens.faces_to_round_for(recipe))
 
 
-def test_both_views_are_weighed_by_their_spread_and_calibrated(face_media: Media) -> None:
-    clips, line = _clips(face_media), TokenLine.fit(_pairs(), strength=0.1)
-    joint = Joint.fit(clips, line, resnet_share=0.5)
+def test_all_views_are_weighed_by_their_spread_and_calibrated(face_media: Media) -> None:
+    clips, pairs = _clips(face_media), TokenLine.fit(_pairs(), strength=0.1)
+    second_feature = np.eye(WIDTH)[1]
+    published = [replace(pairs, weight=second_feature * (1 + number % 2)) for number in range(len(clips))]
+    joint = Joint.fit(clips, pairs, published, resnet_share=0.5, published_share=0.25)
     first = np.array([clip.resnet.mean() for clip in clips])
-    second = np.array([clip.logits(line).mean() for clip in clips])
+    second = np.array([clip.logits(pairs).mean() for clip in clips])
+    third = np.array([clip.logits(line).mean() for clip, line in zip(clips, published, strict=True)])
     assert joint.resnet_weight * first.std() == pytest.approx(0.5 * joint.scale * second.std())
-    logits = np.array([joint.of(clip, line).mean() for clip in clips])
+    assert joint.published_weight * third.std() == pytest.approx(0.25 * second.std())
+    both = [joint.line(pairs, line) for line in published]
+    logits = np.array([joint.of(clip, line).mean() for clip, line in zip(clips, both, strict=True)])
+    expected = joint.resnet_weight * first + joint.scale * (second + joint.published_weight * third) + joint.offset
+    np.testing.assert_allclose(logits, expected)
     fake = np.array([clip.row.label == "fake" for clip in clips])
     assert logits[fake].mean() > 0.5 > -0.5 > logits[~fake].mean()
     assert probabilities(logits).mean() == pytest.approx(0.5, abs=0.1)
@@ -137,9 +192,9 @@ def test_both_views_are_weighed_by_their_spread_and_calibrated(face_media: Media
 
 def test_scores_are_written_as_fusion_reads_them(face_media: Media, tmp_path: Path) -> None:
     clips, line = _clips(face_media, 2), TokenLine.fit(_pairs(), strength=0.1)
-    joint = Joint(0.1, 1.0, -1.0)
-    write_left_out(tmp_path / "left_out.csv", Path("data"), clips, line, joint)
+    joint, lines = Joint(0.1, 0.0, 1.0, -1.0), [line, line.plus(line, 1.0)]
+    write_left_out(tmp_path / "left_out.csv", Path("data"), clips, lines, joint)
     table = pd.read_csv(tmp_path / "left_out.csv").set_index("file")
     assert table.index.tolist() == ["clips/0.mp4", "clips/1.mp4"]
-    expected = summarise(clips[1].faces, joint.of(clips[1], line))
+    expected = summarise(clips[1].faces, joint.of(clips[1], lines[1]))
     assert table.loc["clips/1.mp4"].to_dict() == pytest.approx(expected, abs=1e-5)

@@ -50,15 +50,6 @@ class Films:
         parts = np.repeat([degraded / max(copies, 1), noisy / max(self.noisy, 1)], [copies, self.noisy])
         return np.array([1 - parts.sum(), *parts])
 
-    def forged(self) -> NDArray[np.bool_]:
-        """Whose pictures are forged, bool `(N,)`; a clip may be forged in its sound alone."""
-        return np.array([row.video_label == "fake" for row in self.rows])
-
-    def kinds(self) -> NDArray[np.str_]:
-        """The maker of forged pictures, the page of real ones, `(N,)`."""
-        named = (row.method if row.video_label == "fake" else row.source for row in self.rows)
-        return np.array(list(named))
-
 
 def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, noisy: int, workers: int) -> Films:
     """Measure every clip, `copies` degraded copies of it and `noisy` noisy ones, once and then from `kept`."""

@@ -6,7 +6,7 @@ its generator, which score that clip; fusion is fitted on those scores too.
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from training.media_cache import cached_media
 from training.metrics import roc_auc
 from training.publish import publish_network
 from training.recipe import Recipe
+from training.shown import Shown
 from training.splits import is_held_out
 from training.standard_line import StandardLine
 from training.temporal.films import Films, load_films
@@ -46,28 +47,38 @@ DATA: Final = (
 Logits = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """How films teach: inverse regularisation `strength`; how much all degraded copies, and all noisy ones, count
+    beside the clips as they are; and how much clips of pages of one class beside those of pages that show both."""
+
+    strength: float
+    copies_share: float
+    noisy_share: float
+    one_class_share: float
+
+
 class FilmLine(StandardLine):
     """A line through statistics of films."""
 
     furthest = FURTHEST
 
     @classmethod
-    def fit(
-        cls, films: Films, places: NDArray[np.int64], strength: float, copies_share: float, noisy_share: float
-    ) -> "FilmLine":
-        """Logistic regression of inverse regularisation `strength`; degraded copies count `copies_share` in all, noisy
-        ones `noisy_share`."""
-        labels = films.forged()[places].astype(np.int64)
-        weights = balanced_weights(labels, films.kinds()[places])
-        shares = films.shares(copies_share, noisy_share)
-        every = films.statistics[:, places].reshape(-1, films.statistics.shape[2])
-        known = ~np.isnan(every[:, 0])
-        scaler = RobustScaler().fit(films.statistics[0, places])
+    def fit(cls, films: Films, shown: Shown, kept: NDArray[np.bool_], teaching: Teaching) -> "FilmLine":
+        """Logistic regression on the films at `kept` bool `(N,)`, by what tells within pages.
+
+        Copies are moved as the clips as they are: what spoils a clip says nothing of whether it is forged.
+        """
+        statistics, joined = films.statistics[:, kept], shown.where(kept).joined()
+        scaler = RobustScaler().fit(statistics[0])
         line = cls(scaler.center_.astype(np.float64), scaler.scale_.astype(np.float64), np.zeros(0), 0.0)
-        regression = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200)
-        # Weights of mean one, so that `strength` means the same however many clips there are.
-        every_weight = (shares[:, None] * weights / weights.mean()).ravel()
-        regression.fit(line.standard(every[known]), np.tile(labels, len(shares))[known], every_weight[known])
+        middles = joined.middles(line.standard(statistics[0]))
+        every = np.concatenate([line.standard(copy) - middles for copy in statistics])
+        shares = films.shares(teaching.copies_share, teaching.noisy_share)
+        weights = (shares[:, None] * joined.weights(teaching.one_class_share)).ravel()
+        known = ~np.isnan(every[:, 0])
+        regression = LogisticRegression(C=teaching.strength, solver="newton-cholesky", max_iter=200)
+        regression.fit(every[known], np.tile(joined.forged, len(shares))[known], weights[known])
         return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
 
 
@@ -80,15 +91,16 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
         read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["noisy_copies"],
         options["workers"],
     )  # fmt: skip
-    settings = {name: options[name] for name in ("strength", "copies_share", "noisy_share")}
-    left_out = left_out_logits(films, **settings)
+    shown = Shown.of(films.rows)
+    teaching = Teaching(**{field.name: options[field.name] for field in fields(Teaching)})
+    left_out = left_out_logits(films, shown, teaching)
     lstm = lstm_logits(films.rows, recipe.run_dir.parent / "media", ModelStore(weights_dir))
-    joint = Joint.fit(films, left_out[0], lstm, options["lstm_weight"])
+    joint = Joint.fit(shown, left_out[0], lstm, options["lstm_weight"])
     metrics = film_metrics(films, left_out, joint.of(left_out[0], lstm))
     Console().print(joint, metrics)
     write_left_out(recipe.run_dir / LEFT_OUT, manifest.parent, films.rows, joint.of(left_out[0], lstm))
     network = build_film_classifier({}).eval()
-    line = FilmLine.fit(films, np.arange(len(films.rows)), **settings)
+    line = FilmLine.fit(films, shown, np.ones(len(films.rows), bool), teaching)
     line.write(network, joint.scale, joint.offset)
     config = {"lstm_weight": round(joint.lstm_weight, 4)}
     provenance = recipe.provenance(DATA)
@@ -98,19 +110,16 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     )  # fmt: skip
 
 
-def left_out_logits(films: Films, strength: float, copies_share: float, noisy_share: float) -> Logits:
+def left_out_logits(films: Films, shown: Shown, teaching: Teaching) -> Logits:
     """Logit of every clip and copy by a line fitted without its page, its people and its generator.
 
     Gives float64 `(1 + copies, N)`, NaN where a copy shows no face.
     """
-    sources, groups = (np.array([getattr(row, name) for row in films.rows]) for name in ("source", "group"))
-    fake, kinds = films.forged(), films.kinds()
     logits = np.full(films.statistics.shape[:2], np.nan)
-    turns = sorted(set(zip(sources.tolist(), kinds.tolist(), fake.tolist(), strict=True)))
-    for source, kind, forged in track(turns, description="Pages left out"):
-        unseen = (sources == source) & (kinds == kind) & (fake == forged)
-        known = (sources == source) | np.isin(groups, groups[unseen]) | (forged & (kinds == kind))
-        line = FilmLine.fit(films, np.flatnonzero(~known), strength, copies_share, noisy_share)
+    turns = set(zip(shown.page.tolist(), shown.kind.tolist(), strict=True))
+    for page, kind in track(sorted(turns), description="Pages left out"):
+        unseen = (shown.page == page) & (shown.kind == kind)
+        line = FilmLine.fit(films, shown, shown.unlike(unseen), teaching)
         for copy, statistics in enumerate(films.statistics):
             logits[copy, unseen] = line.of(statistics[unseen])
     return logits
@@ -135,13 +144,13 @@ class Joint:
     offset: float
 
     @classmethod
-    def fit(cls, films: Films, film: Logits, lstm: Logits, deviations: float) -> "Joint":
+    def fit(cls, shown: Shown, film: Logits, lstm: Logits, deviations: float) -> "Joint":
         """Weigh one deviation of the LSTM like `deviations` of the film, and calibrate where both are known."""
         both = ~np.isnan(film) & ~np.isnan(lstm)
-        labels = films.forged()[both]
+        labels = shown.forged[both]
         weight = deviations * float(film[both].std() / lstm[both].std())
         joined = film[both] + weight * _above_usual(lstm[both])
-        shares = balanced_weights(labels.astype(np.int64), films.kinds()[both])
+        shares = balanced_weights(labels.astype(np.int64), shown.kind[both])
         line = LogisticRegression(C=1e3).fit(joined[:, None], labels, shares / shares.mean())
         scale = float(line.coef_[0, 0])
         return cls(scale, scale * weight, float(line.intercept_[0]))
@@ -163,7 +172,7 @@ def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, An
     """
     kept = [place for place, row in enumerate(films.rows) if is_held_out(row.source)]
     held_out = [films.rows[place] for place in kept]
-    fake = films.forged()
+    fake = Shown.of(films.rows).forged
     degraded, noisy = np.split(left_out[1:], [len(left_out) - 1 - films.noisy])
     shifts = (noisy - left_out[0]) / left_out[0].std()
     return {

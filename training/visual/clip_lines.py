@@ -1,0 +1,120 @@
+"""Lines through CLIP's class tokens: what pseudo-fakes teach, what published ones do, and both beside ResNet-18."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+
+from branches.visual import Logits
+from models.clip_encoder import FURTHEST
+from training.fusion.regression import balanced_weights
+from training.shown import Shown
+from training.standard_line import StandardLine
+from training.visual.clip_tokens import SeenClip, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """How published pictures teach: inverse regularisation `strength`, and how much all clips of pages of one class,
+    and all stills, count beside the clips of pages that show both."""
+
+    strength: float
+    one_class_share: float
+    stills_share: float
+
+
+class TokenLine(StandardLine):
+    """A line through class tokens."""
+
+    furthest = FURTHEST
+
+    @classmethod
+    def fit(cls, pairs: Tokens, strength: float) -> "TokenLine":
+        """Logistic regression of inverse regularisation `strength` on pairs `(N, 2, width)`, the real face first."""
+        faces = pairs.reshape(-1, pairs.shape[2]).astype(np.float64)
+        line = cls(faces.mean(axis=0), faces.std(axis=0) + 1e-6, np.zeros(0), 0.0)
+        regression = LogisticRegression(C=strength, max_iter=1000)
+        regression.fit(line.standard(faces), np.tile([0, 1], len(pairs)))
+        return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
+
+    def fit_published(self, tokens: Tokens, shown: Shown, teaching: Teaching) -> "TokenLine":
+        """A line on this one's scale through tokens `(N, width)` of published pictures, by what tells within pages.
+
+        Its bias means nothing.
+        """
+        joined = shown.joined()
+        regression = LogisticRegression(C=teaching.strength, max_iter=1000)
+        features = self.standard(tokens)
+        weights = joined.weights(teaching.one_class_share, teaching.stills_share)
+        regression.fit(features - joined.middles(features), joined.forged, weights)
+        return replace(self, weight=regression.coef_[0], bias=0.0)
+
+    def plus(self, other: "TokenLine", share: float) -> "TokenLine":
+        """This line's logit and `share` of that of another on its scale."""
+        return replace(self, weight=self.weight + share * other.weight, bias=self.bias + share * other.bias)
+
+
+def published_left_out(line: TokenLine, tokens: Tokens, shown: Shown, teaching: Teaching) -> list[TokenLine]:
+    """For each clip of the held-out pages, a line through pictures of other pages, people and makers than its own."""
+    lines: dict[int, TokenLine] = {}
+    turns = set(zip(shown.page[shown.held_out].tolist(), shown.kind[shown.held_out].tolist(), strict=True))
+    for page, kind in track(sorted(turns), description="Pages left out"):
+        unseen = shown.held_out & (shown.page == page) & (shown.kind == kind)
+        kept = shown.unlike(unseen)
+        fitted = line.fit_published(tokens[kept], shown.where(kept), teaching)
+        lines |= dict.fromkeys(np.flatnonzero(unseen).tolist(), fitted)
+    return [lines[place] for place in sorted(lines)]
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The branch's logit: ResNet-18's times `resnet_weight`, plus `scale` times the sum of the line through pairs and
+    `published_weight` of that through published pictures, plus `offset`."""
+
+    resnet_weight: float
+    published_weight: float
+    scale: float
+    offset: float
+
+    @classmethod
+    def fit(
+        cls,
+        clips: Sequence[SeenClip],
+        pairs: TokenLine,
+        published: Sequence[TokenLine],
+        resnet_share: float,
+        published_share: float,
+    ) -> "Joint":
+        """Count one deviation of ResNet-18's mean logit as `resnet_share` of the line's through pairs, and one of the
+        line's through published pictures, for each clip that which does not know it, as `published_share`."""
+        rows = [clip.row for clip in clips]
+        pictured = np.array([row.video_label == row.label for row in rows])
+        forged = np.array([row.label == "fake" for row in rows])[pictured].astype(np.int64)
+        kinds = np.array([row.method if row.label == "fake" else row.source for row in rows])[pictured]
+        first, second, third = (
+            np.array(found)[pictured]
+            for found in (
+                [clip.resnet.mean() for clip in clips],
+                [clip.logits(pairs).mean() for clip in clips],
+                [clip.logits(line).mean() for clip, line in zip(clips, published, strict=True)],
+            )
+        )
+        weight, published_weight = (
+            share * float(second.std() / view.std())
+            for share, view in ((resnet_share, first), (published_share, third))
+        )
+        joined = (weight * first + second + published_weight * third)[:, None]
+        shares = balanced_weights(forged, kinds)
+        calibrated = LogisticRegression(C=1e3).fit(joined, forged, shares / shares.mean())
+        scale = float(calibrated.coef_[0, 0])
+        return cls(scale * weight, published_weight, scale, float(calibrated.intercept_[0]))
+
+    def line(self, pairs: TokenLine, published: TokenLine) -> TokenLine:
+        """Both lines as one."""
+        return pairs.plus(published, self.published_weight)
+
+    def of(self, clip: SeenClip, line: TokenLine) -> Logits:
+        """Joined logit of every crop, `(N,)`, both lines being joined in one."""
+        return self.resnet_weight * clip.resnet + self.scale * clip.logits(line) + self.offset
