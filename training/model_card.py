@@ -29,8 +29,9 @@ are measured out of five folds by person or scene. The face network is the mean 
 learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's figures
 come from runs that never learnt from those pages, for fusion brought to the spread of the network that ships. The line
 that judges films of faces has learnt from **every clip**; its figures and fusion come from lines fitted without a
-clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page; its figures
-and fusion come from a line fitted on pairs of other pages' faces. What compares lips and voice has learnt from talking
+clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page and from every
+clip; its figures and fusion come from lines fitted on pairs of other pages' faces, and without a clip's page, its
+people and its generator. What compares lips and voice has learnt from talking
 clips of every page; its figures come from a fit without the held-out pages. It has no weight in fusion, and fits
 without a clip's people would get none. Nor has the patch gate, as its scores are chance on held-out pages: it only
 decides early exits.
@@ -55,15 +56,17 @@ METHOD: Final = """## Method
   that only the artefact differs; both go through one chain of codec, scale, blur, noise and colour. A second head, for
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
-  Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: a line through the
-  class tokens of the last three, fitted on such pairs, four in ten of them swaps, and on no published fake,
-  added to ResNet-18's logit.
+  Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: the sum of two lines
+  through the class tokens of the last seven is added to ResNet-18's logit. One is fitted on such pairs, four in ten of
+  them swaps, and on no published fake; one on all published clips and some stills, as they are and spoilt at random,
+  every page of them moved so that the middle between its classes lies at zero: it knows only what tells forged from
+  real within pages. Pages that show one class count as one page, all together.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
 - Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
   optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from
   frame to frame, and all that against what lies around the face; on real clips and published fakes, as they are,
-  degraded and noisy. Beside it a bidirectional LSTM over how far detail and flow of the crops stray from their mean
-  along the track, as far as they are steadier than usual.
+  degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far detail and flow
+  of the crops stray from their mean along the track, as far as they are steadier than usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
   of the spectrum move, both fitted on utterances as they are and degraded, and joined by a soft maximum; and a light
   CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside them.

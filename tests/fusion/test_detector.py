@@ -130,7 +130,9 @@ def test_the_voice_must_agree_before_a_clip_with_sound_leaves(detector: Detector
 
 def test_a_clip_unlike_all_that_was_measured_does_not_leave(detector: Detector, mute_face_clip: Path) -> None:
     unseen = ExitRule(gate_below=1.01, audio_below=1.01, gate_from=1.005)
-    assert not _with(detector, unseen, inconclusive_band=-1.0).analyze(mute_face_clip).early_exit
+    found = _with(detector, unseen, inconclusive_band=-1.0).analyze(mute_face_clip)
+    assert not found.early_exit
+    assert found.thresholds["gate_exit_from"] == 1.005
 
 
 def test_no_exit_without_a_licence(detector: Detector, mute_face_clip: Path) -> None:

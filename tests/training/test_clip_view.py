@@ -52,7 +52,7 @@ def _clips(media: Media, count: int = 40) -> list[SeenClip]:
         tokens = rng.normal(0, 1, (len(looked_at(faces)), WIDTH)).astype(np.float32)
         tokens[:, 0] += 2 * fake
         resnet = rng.normal(5, 1, len(faces)) + rng.normal(fake, 1)
-        seen.append(SeenClip(_row(number, "fake" if fake else "real"), faces, resnet, tokens))
+        seen.append(SeenClip(_row(number, "fake" if fake else "real"), faces, resnet, tokens, tokens[:0]))
     return seen
 
 
@@ -68,12 +68,12 @@ def test_the_line_finds_what_tells_and_the_network_carries_it() -> None:
     np.testing.assert_allclose(logits, 2 * line.of(tokens) - 1, rtol=1e-4, atol=1e-4)
 
 
-TEACHING = Teaching(strength=0.1, one_class_share=0.25, stills_share=0.5)
+TEACHING = Teaching(strength=0.1, copies_share=0.25, one_class_share=0.25, stills_share=0.5)
 
 
 def test_published_pictures_teach_what_tells_within_pages() -> None:
-    tokens, shown = shown_pictures(WIDTH)
-    scale = TokenLine.fit(_pairs(), strength=0.1)
+    features, shown = shown_pictures(WIDTH)
+    tokens, scale = features[None], TokenLine.fit(_pairs(), strength=0.1)
     line = scale.fit_published(tokens, shown, TEACHING)
     assert line.weight[0] == np.abs(line.weight).max()
     assert abs(line.weight[1]) < 0.3 * line.weight[0]
@@ -81,14 +81,26 @@ def test_published_pictures_teach_what_tells_within_pages() -> None:
     assert not np.allclose(line.weight, stills_alone.weight)
 
 
+def test_spoilt_copies_teach_what_does_not_count() -> None:
+    features, shown = shown_pictures(WIDTH)
+    features[:, 2] += 1.5 * shown.forged
+    spoilt = features - 3 * np.eye(WIDTH, dtype=np.float32)[2]
+    tokens, scale = np.stack([features, spoilt]), TokenLine.fit(_pairs(), strength=0.1)
+    trusting, wary = (scale.fit_published(tokens, shown, replace(TEACHING, copies_share=share)) for share in (0.0, 0.5))
+    assert trusting.weight[2] > 0.7 * trusting.weight[0]
+    assert wary.weight[2] < 0.5 * wary.weight[0]
+    np.testing.assert_allclose(TEACHING.shares(2), [0.75, 0.125, 0.125])
+    np.testing.assert_allclose(TEACHING.shares(0), [1.0])
+
+
 def test_a_clip_left_out_is_judged_by_what_other_pages_people_and_makers_show() -> None:
-    tokens, shown = shown_pictures(WIDTH)
-    scale = TokenLine.fit(_pairs(), strength=0.1)
+    features, shown = shown_pictures(WIDTH)
+    tokens, scale = features[None], TokenLine.fit(_pairs(), strength=0.1)
     lines = published_left_out(scale, tokens, shown, TEACHING)
     assert len(lines) == shown.held_out.sum()
     place = int(np.flatnonzero(shown.forged)[0])
     kept = shown.unlike((shown.page == shown.page[place]) & (shown.kind == shown.kind[place]))
-    expected = scale.fit_published(tokens[kept], shown.where(kept), TEACHING)
+    expected = scale.fit_published(tokens[:, kept], shown.where(kept), TEACHING)
     np.testing.assert_array_equal(lines[place].weight, expected.weight)
 
 
@@ -134,7 +146,14 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setattr(clip_tokens, "load_twins", lambda _bank, _folder: [])
     monkeypatch.setattr(clip_tokens, "load_autoencoders", lambda _images, _folder: [])
     monkeypatch.setattr(clip_tokens, "CHUNK", 2)
-    options = {"restored_share": 0.0, "kinds": {"swap": 1.0}, "gentle_share": 0.5, "matched_share": 0.25, "workers": 1}
+    options = {
+        "restored_share": 0.0,
+        "kinds": {"swap": 1.0},
+        "gentle_share": 0.5,
+        "matched_share": 0.25,
+        "workers": 1,
+        "copies": 2,
+    }
     return Recipe(tmp_path / "clip.toml", "clip", 3, tmp_path, tmp_path / "runs" / "clip", options)
 
 
@@ -158,8 +177,8 @@ def test_stills_of_pages_that_show_both_classes_are_seen_once(recipe: Recipe, mo
     network = filled(ClipFaceClassifier(SMALL))
     faces, tokens = see_stills(recipe, network)
     assert faces == two_classes
-    assert tokens.shape == (2, WIDTH)
-    assert not np.array_equal(tokens[0], tokens[1])
+    assert tokens.shape == (3, 2, WIDTH)
+    assert len(np.unique(tokens.reshape(6, WIDTH), axis=0)) == 6
     monkeypatch.setattr(clip_tokens, "embed", lambda *_: pytest.fail("embedded again"))
     np.testing.assert_array_equal(see_stills(recipe, network)[1], tokens)
 

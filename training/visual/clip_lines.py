@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 
@@ -17,12 +18,18 @@ from training.visual.clip_tokens import SeenClip, Tokens
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """How published pictures teach: inverse regularisation `strength`, and how much all clips of pages of one class,
-    and all stills, count beside the clips of pages that show both."""
+    """How published pictures teach: inverse regularisation `strength`; how much all spoilt copies count beside the
+    pictures as they are; and how much all clips of pages of one class, and all stills, beside the other clips."""
 
     strength: float
+    copies_share: float
     one_class_share: float
     stills_share: float
+
+    def shares(self, copies: int) -> NDArray[np.float64]:
+        """What a picture as it is counts, and each of so many copies of it, float64 `(1 + copies,)`."""
+        share = self.copies_share if copies else 0.0
+        return np.array([1 - share, *(share / copies for _ in range(copies))])
 
 
 class TokenLine(StandardLine):
@@ -40,15 +47,18 @@ class TokenLine(StandardLine):
         return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
 
     def fit_published(self, tokens: Tokens, shown: Shown, teaching: Teaching) -> "TokenLine":
-        """A line on this one's scale through tokens `(N, width)` of published pictures, by what tells within pages.
+        """A line on this one's scale through tokens `(1 + copies, N, width)` of published pictures and spoilt copies of
+        them, by what tells within pages.
 
-        Its bias means nothing.
+        Copies are moved as the pictures as they are: what spoils one says nothing of whether it is forged. The bias
+        means nothing.
         """
-        joined = shown.joined()
-        regression = LogisticRegression(C=teaching.strength, max_iter=1000)
-        features = self.standard(tokens)
+        joined, features = shown.joined(), np.stack([self.standard(copy) for copy in tokens])
         weights = joined.weights(teaching.one_class_share, teaching.stills_share)
-        regression.fit(features - joined.middles(features), joined.forged, weights)
+        every = (features - joined.middles(features[0])).reshape(-1, features.shape[2])
+        shares = teaching.shares(len(tokens) - 1)
+        regression = LogisticRegression(C=teaching.strength, max_iter=1000)
+        regression.fit(every, np.tile(joined.forged, len(tokens)), (shares[:, None] * weights).ravel())
         return replace(self, weight=regression.coef_[0], bias=0.0)
 
     def plus(self, other: "TokenLine", share: float) -> "TokenLine":
@@ -63,7 +73,7 @@ def published_left_out(line: TokenLine, tokens: Tokens, shown: Shown, teaching: 
     for page, kind in track(sorted(turns), description="Pages left out"):
         unseen = shown.held_out & (shown.page == page) & (shown.kind == kind)
         kept = shown.unlike(unseen)
-        fitted = line.fit_published(tokens[kept], shown.where(kept), teaching)
+        fitted = line.fit_published(tokens[:, kept], shown.where(kept), teaching)
         lines |= dict.fromkeys(np.flatnonzero(unseen).tolist(), fitted)
     return [lines[place] for place in sorted(lines)]
 

@@ -25,10 +25,12 @@ from training.clips import ClipRow, read_clips
 from training.media_cache import cached_media
 from training.recipe import Recipe
 from training.standard_line import StandardLine
+from training.visual.augment import degrade, draw_chain
 from training.visual.autoencoders import load_autoencoders
 from training.visual.bank import BankFace, load_bank
 from training.visual.pair_source import PairSource
 from training.visual.pairs import FacePairs
+from training.visual.picture import Image
 from training.visual.rerender import Renderer
 from training.visual.twins import load_twins
 
@@ -42,12 +44,14 @@ Tokens = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenClip:
-    """A clip with faces: their crops, what ResNet-18 says of each `(N,)`, and the tokens `(M, width)` of some."""
+    """A clip with faces: their crops, what ResNet-18 says of each `(N,)`, the tokens `(M, width)` of some, and those of
+    spoilt copies of one of them, `(copies, width)`."""
 
     row: ClipRow
     faces: Faces
     resnet: Logits
     tokens: Tokens
+    copies: Tokens
 
     def logits(self, line: StandardLine) -> Logits:
         """The second view's logit of every crop, `(N,)`."""
@@ -109,16 +113,32 @@ def embed(network: ClipFaceClassifier, images: Tensor) -> Tokens:
     return np.concatenate([network.embed(image[None]).numpy() for image in images])
 
 
+def embed_copies(recipe: Recipe, network: ClipFaceClassifier, crop: Image, name: str) -> Tokens:
+    """Tokens float32 `(copies, width)` of a face crop spoilt at random, always in the same way for a name."""
+    rng = np.random.default_rng([recipe.seed, *name.encode()])
+    spoilt = (degrade(crop, draw_chain(rng, gentle_share=0.0)) for _ in range(recipe.options["copies"]))
+    sized = [np.asarray(cv2.resize(each, crop.shape[1::-1]), np.uint8) for each in spoilt]
+    return embed(network, CLIP_SPEC.to_tensor(np.stack(sized)))
+
+
 def see_stills(recipe: Recipe, network: ClipFaceClassifier) -> tuple[list[BankFace], Tokens]:
-    """The bank's stills of pages that show both real and forged ones, with their tokens `(N, width)`, kept on disk."""
+    """The bank's stills of pages that show both real and forged ones, with tokens `(1 + copies, N, width)` of them and
+    of spoilt copies, kept on disk."""
     bank = load_bank(recipe.data_dir, recipe.run_dir.parent / "face_bank")
     stills = [face for face in bank if not face.moving]
     real, forged = ({face.source for face in stills if face.label == label} for label in ("real", "fake"))
     stills = [face for face in stills if face.source in real & forged]
     kept = recipe.run_dir / "stills.npy"
     if not kept.exists():
-        crops = np.stack([align_face(face.image, face.landmarks, face.box) for face in stills])
-        np.save(kept, embed(network, CLIP_SPEC.to_tensor(crops)))
+        seen = []
+        for face in track(stills, description="Stills"):
+            crop = align_face(face.image, face.landmarks, face.box)
+            own, copies = (
+                embed(network, CLIP_SPEC.to_tensor(crop[None])),
+                embed_copies(recipe, network, crop, face.file),
+            )
+            seen.append(np.concatenate([own, copies]))
+        np.save(kept, np.stack(seen, axis=1))
     tokens: Tokens = np.load(kept)
     return stills, tokens
 
@@ -126,15 +146,17 @@ def see_stills(recipe: Recipe, network: ClipFaceClassifier) -> tuple[list[BankFa
 def see_clips(recipe: Recipe, network: ClipFaceClassifier, store: ModelStore) -> list[SeenClip]:
     """All clips in which faces are found; what CLIP sees of them is kept on disk."""
     kept, reader = recipe.run_dir / "clips.joblib", MediaReader()
-    tokens: dict[str, Tokens] = joblib.load(kept) if kept.exists() else {}
+    known: dict[str, tuple[Tokens, Tokens]] = joblib.load(kept) if kept.exists() else {}
     resnet, spec, seen = store.network(VISUAL_FILE, build_face_classifier), ImageSpec(), []
     for row in track(read_clips(recipe.data_dir / "video" / "clips.csv"), description="Clips"):
         media = cached_media(row.path, recipe.run_dir.parent / "media", reader)
         if media is None or not len(media.faces):
             continue
         faces = first_of_bursts(media.faces)
-        if row.path.name not in tokens:
-            tokens[row.path.name] = embed(network, CLIP_SPEC.to_tensor(faces.crops[looked_at(faces)]))
-        seen.append(SeenClip(row, faces, resnet_logits(resnet, spec, faces), tokens[row.path.name]))
-    joblib.dump(tokens, kept)
+        name, places = row.path.name, looked_at(faces)
+        if name not in known:
+            tokens = embed(network, CLIP_SPEC.to_tensor(faces.crops[places]))
+            known[name] = tokens, embed_copies(recipe, network, faces.crops[places[len(places) // 2]], name)
+        seen.append(SeenClip(row, faces, resnet_logits(resnet, spec, faces), *known[name]))
+    joblib.dump(known, kept)
     return seen

@@ -48,7 +48,8 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     every = see_clips(recipe, network, ModelStore(weights_dir))
     stills, still_tokens = see_stills(recipe, network)
     shown = Shown.of([clip.row for clip in every], stills)
-    tokens = np.concatenate([np.stack([clip.tokens.mean(axis=0) for clip in every]), still_tokens])
+    seen = np.stack([[clip.tokens.mean(axis=0), *clip.copies] for clip in every], axis=1)
+    tokens = np.concatenate([seen, still_tokens], axis=1)
     clips = [clip for clip in every if is_held_out(clip.row.source)]
     teaching = Teaching(**options["published"])
     fair = TokenLine.fit(others, options["strength"])
