@@ -67,8 +67,8 @@ class Shown:
         known = np.isin(self.page, self.page[unseen]) | np.isin(self.group, self.group[unseen])
         return np.asarray(~known & ~(self.forged & np.isin(self.kind, self.kind[unseen & self.forged])))
 
-    def where(self, kept: NDArray[np.bool_]) -> "Shown":
-        """Those at `kept`, bool `(N,)`."""
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> "Shown":
+        """Those at `kept`, bool `(N,)` or places."""
         return Shown(*(getattr(self, field.name)[kept] for field in fields(self)))
 
     def joined(self) -> "Shown":

@@ -11,9 +11,10 @@ from fusion.head import HEADS, FusionHead
 from models.store import ModelStore
 from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
-from training.fusion.fit import FusionData, expected_calibration_error, fit_fusion
-from training.fusion.regression import balanced_weights, fit_regression
+from training.fusion.fit import FusionData, expected_calibration_error, fit_fusion, fit_head
+from training.fusion.regression import balanced_weights, fit_regression, recalibrated
 from training.model_card import write_card
+from training.shown import Shown
 
 
 def _table(count: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -224,3 +225,36 @@ def test_of_the_face_the_mean_alone_counts(fitted: tuple[Path, dict[str, dict[st
     head = FusionHead.from_bundle(file, ModelStore(fitted[0] / "weights").bundle(file))
     weights = dict(zip(head.columns, head.weights, strict=True))
     assert weights["visual_prob_max"] == weights["visual_prob_p90"] == 0 < weights["visual_prob_mean"]
+
+
+def test_a_head_learns_what_tells_within_pages() -> None:
+    """The first feature tells within pages, the second is high on a page that shows mostly forged clips."""
+    rng, page = np.random.default_rng(0), np.arange(600) % 3
+    fake = rng.random(600) < np.array([0.9, 0.5, 0.1])[page]
+    values = rng.normal(0, 1, (600, 2)) + np.stack([fake, 3.0 * (1 - page)], axis=1)
+    names = np.char.add("page ", page.astype(str))
+    everywhere = np.ones(600, bool)
+    shown = Shown(fake, everywhere, everywhere, names, names, np.arange(600).astype(str))
+    labels, loud = fake.astype(np.int64), np.zeros(2, bool)
+    within, plain = (fit_head(values, labels, np.ones(600), where, loud) for where in (shown, None))
+    first, second = within.named_steps["regression"].coef_[0]
+    assert second < 0.1 * first
+    assert np.diff(plain.named_steps["regression"].coef_[0]) > 0
+    chance = within.predict_proba(values)[:, 1]
+    assert chance.mean() == pytest.approx(fake.mean(), abs=0.02)
+
+
+def test_recalibrated_weights_keep_their_proportions_and_their_sign() -> None:
+    rng = np.random.default_rng(0)
+    fake = rng.random(400) < 0.5
+    values = rng.normal(0, 1, (400, 2)) + fake[:, None] + 3
+    labels, even = fake.astype(np.int64), np.ones(400)
+    fitted = fit_regression(values - 3, labels, even, 0.3)
+    before = fitted.named_steps["regression"].coef_[0].copy()
+    model = recalibrated(fitted, values, labels, even)
+    after = model.named_steps["regression"].coef_[0]
+    assert after / after[0] == pytest.approx(before / before[0])
+    assert after[0] > before[0]
+    np.testing.assert_allclose(model.named_steps["scale"].mean_, values.mean(axis=0))
+    turned = recalibrated(model, values, 1 - labels, even)
+    assert (turned.named_steps["regression"].coef_ == 0).all()

@@ -6,6 +6,7 @@ the other folds, the fusion shows what it is worth on sources it has not seen.
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,13 +19,15 @@ from sklearn.preprocessing import StandardScaler
 
 from fusion.features import BRANCH_FEATURES, BRANCHES
 from fusion.head import COUNT_LIMIT, columns_of, transform
+from training.clips import ClipRow
 from training.evaluate.figures import Scores
 from training.evaluate.folds import (
     Fit,
 )
 from training.evaluate.measures import CODECS, METADATA, SPEECH_METADATA
-from training.fusion.fit import QUIET, STRENGTH
-from training.fusion.regression import balanced_weights, fit_regression
+from training.fusion.fit import QUIET, fit_head
+from training.fusion.regression import balanced_weights
+from training.shown import Shown
 
 LEAST_CLASS: Final = 2
 Score = Callable[[NDArray[np.int64]], NDArray[np.float64]]
@@ -75,9 +78,7 @@ def plain_fit(values: NDArray[np.float64], truth: NDArray[np.int64]) -> Fit:
 def fusion_fit(scores: Scores, branches: tuple[str, ...] = BRANCHES) -> Fit:
     """The fusion's own regression, one for each set of branches (out of `branches`) that answered."""
     frame, truth = scores.frame, scores.truth
-    kinds = np.array(
-        [m if t else s for m, s, t in zip(scores.column("method"), scores.column("source"), truth, strict=True)]
-    )
+    shown = _shown(scores)
     present = _present(frame, branches)
 
     def fit(seen: NDArray[np.int64]) -> Score:
@@ -90,15 +91,24 @@ def fusion_fit(scores: Scores, branches: tuple[str, ...] = BRANCHES) -> Fit:
                 if min(np.bincount(truth[usable], minlength=2)) < LEAST_CLASS:
                     continue
                 values = transform(columns, frame[list(columns)].to_numpy(np.float64))
-                weights = balanced_weights(truth[usable], kinds[usable])
+                weights = balanced_weights(truth[usable], shown.kind[usable])
                 silent = np.array([column in COUNT_LIMIT or column in QUIET for column in columns])
-                model = fit_regression(values[usable], truth[usable], weights, STRENGTH, silent)
+                model = fit_head(values[usable], truth[usable], weights, shown.where(usable), silent)
                 found[here] = model.decision_function(values[places[here]])
             return found
 
         return score
 
     return fit
+
+
+def _shown(scores: Scores) -> Shown:
+    """Where each file was shown; the forged are forged in picture or sound."""
+    labels = ["fake" if fake else "real" for fake in scores.truth]
+    told = zip(*(scores.column(name) for name in ("file", "method", "source", "group")), labels, strict=True)
+    return Shown.of(
+        [ClipRow(Path(file), label, maker, page, group, label, "") for file, maker, page, group, label in told]
+    )
 
 
 def _present(frame: pd.DataFrame, branches: tuple[str, ...]) -> list[tuple[str, ...]]:

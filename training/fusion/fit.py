@@ -1,7 +1,7 @@
 """Fit every fusion head, its temperature, and the gate's licence to exit, on features of held-out clips."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +19,17 @@ from models.store import WEIGHTS_DIR
 from training.clips import ClipRow
 from training.fusion.calibrate import fit_temperature
 from training.fusion.exit_rule import fit_exit_rule
-from training.fusion.regression import balanced_weights, fit_regression
+from training.fusion.regression import balanced_weights, fit_regression, recalibrated
 from training.matched import held_out_metrics, matched_interval
 from training.metrics import by_kind, ece_by_chance, roc_auc_ci
 from training.publish import publish_bundle
+from training.shown import Shown
 from training.splits import is_held_out
 
 FOLDS: Final = 5
 STRENGTH: Final = 0.02
+ONE_CLASS_SHARE: Final = 0.3
+"""What clips of pages that show one class count beside those of pages that show both."""
 DRAWS: Final = 500
 """Bootstrap resamplings for the intervals."""
 HEARING: Final = frozenset({"audio", "sync"})
@@ -85,6 +88,12 @@ class FusionData:
         if not heard and "video_label" in self.table:
             known = known & ((self.labels == 0) | self.table["video_label"].ne("real").to_numpy())
         return np.flatnonzero(known)
+
+    def shown(self, places: NDArray[np.int64]) -> Shown | None:
+        """Where the clips at these places were shown, if that is known; a sound forged is a clip forged."""
+        if "source" not in self.table:
+            return None
+        return Shown.of([replace(row, video_label=row.label) for row in _rows(self.table.iloc[places])])
 
 
 def fit_fusion(
@@ -175,10 +184,27 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum())
 
 
+def fit_head(
+    values: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    shown: Shown | None,
+    silent: NDArray[np.bool_],
+) -> Pipeline:
+    """A head through transformed features `(N, F)`: weights by what tells within pages, where it is known what was
+    `shown` where, scale and intercept by all clips alike. Features marked in `silent` bool `(F,)` get no weight."""
+    if shown is None:
+        return fit_regression(values, labels, weights, STRENGTH, silent)
+    joined = shown.joined()
+    within = joined.weights(ONE_CLASS_SHARE)
+    model = fit_regression(values - joined.middles(values), labels, within, STRENGTH, silent)
+    return recalibrated(model, values, labels, weights)
+
+
 def _fit(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> Pipeline:
     silent = np.array([column in data.silent for column in columns])
     values = _values(data, places, columns)
-    return fit_regression(values, data.labels[places], data.weights[places], STRENGTH, silent)
+    return fit_head(values, data.labels[places], data.weights[places], data.shown(places), silent)
 
 
 def _values(data: FusionData, places: NDArray[np.int64], columns: tuple[str, ...]) -> NDArray[np.float64]:

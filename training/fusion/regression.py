@@ -36,6 +36,20 @@ def fit_regression(
     return Pipeline([("scale", scaler), ("regression", regression)])
 
 
+def recalibrated(
+    model: Pipeline, features: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Pipeline:
+    """The same regression, its weights in the same proportions, but with scale and intercept fitted on these features
+    `(N, F)`, which are standardised by their own mean."""
+    scaler, regression = model.named_steps["scale"], model.named_steps["regression"]
+    scaler.mean_ = features.mean(axis=0)
+    evidence = scaler.transform(features) @ regression.coef_.T
+    line = LogisticRegression(C=1e3).fit(evidence, labels, weights / weights.mean())
+    regression.coef_ = regression.coef_ * max(float(line.coef_[0, 0]), 0.0)
+    regression.intercept_ = line.intercept_
+    return model
+
+
 def _minimise(
     scaled: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64], strength: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
