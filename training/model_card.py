@@ -72,11 +72,11 @@ METHOD: Final = """## Method
   CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside them.
 - Sync: the shape of the lips as a face mesh sees it, read by a small network, against the voice as Whisper's second and
   third layers hear it (see NOTICE), and a small judge over the curve of likeness by shift.
-- Fusion: logistic regression on log-odds, weights held non-negative, classes and methods balanced; beside a face, a
-  voice counts only as far as it sounds forged, and motion speaks for a clip a little only; of the face's summaries the
-  mean alone has weight; heads that hear nothing are fitted without clips forged in their sound alone; temperature by
-  Brier score on out-of-fold scores. With so few clips the temperature is fitted on the scores whose calibration error
-  is reported, which flatters that error a little.
+- Fusion: logistic regression on log-odds, weights held non-negative and fitted by what tells within pages, scale and
+  intercept on all clips, classes and methods balanced; beside a face, a voice counts only as far as it sounds forged,
+  and motion speaks for a clip a little only; of the face's summaries the mean alone has weight; heads that hear nothing
+  are fitted without clips forged in their sound alone; temperature by Brier score on out-of-fold scores. With so few
+  clips the temperature is fitted on the scores whose calibration error is reported, which flatters that error a little.
 """
 
 FAILURES: Final = """## Known failures
