@@ -35,7 +35,7 @@ from training.visual.rerender import Renderer
 from training.visual.twins import load_twins
 
 CHUNK: Final = 50
-"""Pairs that are embedded between two checkpoints."""
+"""Pairs, or clips, that are embedded between two checkpoints."""
 ROUNDED_FOR: Final = 24
 """Pairs whose faces tell how the encoder's weights are best rounded."""
 
@@ -133,11 +133,8 @@ def see_stills(recipe: Recipe, network: ClipFaceClassifier) -> tuple[list[BankFa
         seen = []
         for face in track(stills, description="Stills"):
             crop = align_face(face.image, face.landmarks, face.box)
-            own, copies = (
-                embed(network, CLIP_SPEC.to_tensor(crop[None])),
-                embed_copies(recipe, network, crop, face.file),
-            )
-            seen.append(np.concatenate([own, copies]))
+            own = embed(network, CLIP_SPEC.to_tensor(crop[None]))
+            seen.append(np.concatenate([own, embed_copies(recipe, network, crop, face.file)]))
         np.save(kept, np.stack(seen, axis=1))
     tokens: Tokens = np.load(kept)
     return stills, tokens
@@ -157,6 +154,8 @@ def see_clips(recipe: Recipe, network: ClipFaceClassifier, store: ModelStore) ->
         if name not in known:
             tokens = embed(network, CLIP_SPEC.to_tensor(faces.crops[places]))
             known[name] = tokens, embed_copies(recipe, network, faces.crops[places[len(places) // 2]], name)
+            if len(known) % CHUNK == 0:
+                joblib.dump(known, kept)
         seen.append(SeenClip(row, faces, resnet_logits(resnet, spec, faces), *known[name]))
     joblib.dump(known, kept)
     return seen
