@@ -62,6 +62,11 @@ class Shown:
             group=np.array([each.group for each in shown]),
         )
 
+    def turns(self) -> list[NDArray[np.bool_]]:
+        """Those of one page and one kind, bool `(N,)`, for each there is: what is left out together."""
+        named = sorted(set(zip(self.page.tolist(), self.kind.tolist(), strict=True)))
+        return [(self.page == page) & (self.kind == kind) for page, kind in named]
+
     def unlike(self, unseen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What is of other pages, people and makers than those at `unseen`, both bool `(N,)`."""
         known = np.isin(self.page, self.page[unseen]) | np.isin(self.group, self.group[unseen])

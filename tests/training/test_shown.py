@@ -52,6 +52,13 @@ def test_where_all_pages_of_one_class_show_the_same_they_teach_nothing() -> None
     assert not joined.weights(one_class_share=1.0, stills_share=1.0)[apart].any()
 
 
+def test_every_picture_is_left_out_in_one_turn() -> None:
+    _, shown = shown_pictures(3)
+    turns = shown.turns()
+    assert (np.sum(turns, axis=0) == 1).all()
+    assert all(len(set(shown.page[turn])) == len(set(shown.kind[turn])) == 1 for turn in turns)
+
+
 def test_what_is_unlike_is_of_other_pages_people_and_makers() -> None:
     _, shown = shown_pictures(3)
     unseen = (shown.page == "page 1") & (shown.kind == "maker 4")

@@ -116,9 +116,7 @@ def left_out_logits(films: Films, shown: Shown, teaching: Teaching) -> Logits:
     Gives float64 `(1 + copies, N)`, NaN where a copy shows no face.
     """
     logits = np.full(films.statistics.shape[:2], np.nan)
-    turns = set(zip(shown.page.tolist(), shown.kind.tolist(), strict=True))
-    for page, kind in track(sorted(turns), description="Pages left out"):
-        unseen = (shown.page == page) & (shown.kind == kind)
+    for unseen in track(shown.turns(), description="Pages left out"):
         line = FilmLine.fit(films, shown, shown.unlike(unseen), teaching)
         for copy, statistics in enumerate(films.statistics):
             logits[copy, unseen] = line.of(statistics[unseen])

@@ -69,9 +69,8 @@ class TokenLine(StandardLine):
 def published_left_out(line: TokenLine, tokens: Tokens, shown: Shown, teaching: Teaching) -> list[TokenLine]:
     """For each clip of the held-out pages, a line through pictures of other pages, people and makers than its own."""
     lines: dict[int, TokenLine] = {}
-    turns = set(zip(shown.page[shown.held_out].tolist(), shown.kind[shown.held_out].tolist(), strict=True))
-    for page, kind in track(sorted(turns), description="Pages left out"):
-        unseen = shown.held_out & (shown.page == page) & (shown.kind == kind)
+    turns = [judged for turn in shown.turns() if (judged := turn & shown.held_out).any()]
+    for unseen in track(turns, description="Pages left out"):
         kept = shown.unlike(unseen)
         fitted = line.fit_published(tokens[:, kept], shown.where(kept), teaching)
         lines |= dict.fromkeys(np.flatnonzero(unseen).tolist(), fitted)
