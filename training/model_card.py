@@ -57,7 +57,7 @@ METHOD: Final = """## Method
   training only, marks what the forger changed. A clip's score is the mean over one crop of each burst; the figures of
   the network by itself are over four crops, spread over the clip.
   Beside it the first ten blocks of CLIP's ViT-B/16 (see NOTICE) look at three crops of each face: the sum of two lines
-  through the class tokens of the last seven is added to ResNet-18's logit. One is fitted on such pairs, four in ten of
+  through the class tokens of the last three is added to ResNet-18's logit. One is fitted on such pairs, four in ten of
   them swaps, and on no published fake; one on all published clips and some stills, as they are and spoilt at random,
   every page of them moved so that the middle between its classes lies at zero: it knows only what tells forged from
   real within pages. Pages that show one class count as one page, all together.

@@ -41,7 +41,7 @@ THRESHOLD_LABELS: Final = {
     "deepfake_from": "Called a deepfake from",
     "inconclusive_from": "No verdict from",
     "inconclusive_to": "No verdict up to",
-    "gate_exit_from": "Early exit if the patches score from",
+    "gate_exit_from": "Early exit if the patches score at least",
     "gate_exit_below": "Early exit if the patches stay below",
     "audio_exit_below": "Early exit if the voice stays below",
 }

@@ -89,8 +89,6 @@ def test_spoilt_copies_teach_what_does_not_count() -> None:
     trusting, wary = (scale.fit_published(tokens, shown, replace(TEACHING, copies_share=share)) for share in (0.0, 0.5))
     assert trusting.weight[2] > 0.7 * trusting.weight[0]
     assert wary.weight[2] < 0.5 * wary.weight[0]
-    np.testing.assert_allclose(TEACHING.shares(2), [0.75, 0.125, 0.125])
-    np.testing.assert_allclose(TEACHING.shares(0), [1.0])
 
 
 def test_a_clip_left_out_is_judged_by_what_other_pages_people_and_makers_show() -> None:

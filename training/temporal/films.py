@@ -22,6 +22,7 @@ from branches.temporal import FEWEST_FRAMES
 from branches.types import MediaError
 from models.film import FilmStatistics
 from training.clips import ClipRow
+from training.copies import copy_shares
 from training.reencode import h264, reencode
 
 SCALERS: Final = ("bilinear", "bicubic", "area", "lanczos")
@@ -47,8 +48,7 @@ class Films:
         """How much each of them counts, float64 `(1 + copies,)`: `degraded` and `noisy` are shares of all copies of a
         sort together, the clips as they are get the rest."""
         copies = len(self.statistics) - 1 - self.noisy
-        parts = np.repeat([degraded / max(copies, 1), noisy / max(self.noisy, 1)], [copies, self.noisy])
-        return np.array([1 - parts.sum(), *parts])
+        return copy_shares((copies, degraded), (self.noisy, noisy))
 
 
 def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, noisy: int, workers: int) -> Films:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 
 from branches.visual import Logits
 from models.clip_encoder import FURTHEST
+from training.copies import copy_shares
 from training.fusion.regression import balanced_weights
 from training.shown import Shown
 from training.standard_line import StandardLine
@@ -25,11 +25,6 @@ class Teaching:
     copies_share: float
     one_class_share: float
     stills_share: float
-
-    def shares(self, copies: int) -> NDArray[np.float64]:
-        """What a picture as it is counts, and each of so many copies of it, float64 `(1 + copies,)`."""
-        share = self.copies_share if copies else 0.0
-        return np.array([1 - share, *(share / copies for _ in range(copies))])
 
 
 class TokenLine(StandardLine):
@@ -56,7 +51,7 @@ class TokenLine(StandardLine):
         joined, features = shown.joined(), np.stack([self.standard(copy) for copy in tokens])
         weights = joined.weights(teaching.one_class_share, teaching.stills_share)
         every = (features - joined.middles(features[0])).reshape(-1, features.shape[2])
-        shares = teaching.shares(len(tokens) - 1)
+        shares = copy_shares((len(tokens) - 1, teaching.copies_share))
         regression = LogisticRegression(C=teaching.strength, max_iter=1000)
         regression.fit(every, np.tile(joined.forged, len(tokens)), (shares[:, None] * weights).ravel())
         return replace(self, weight=regression.coef_[0], bias=0.0)
@@ -98,10 +93,8 @@ class Joint:
     ) -> "Joint":
         """Count one deviation of ResNet-18's mean logit as `resnet_share` of the line's through pairs, and one of the
         line's through published pictures, for each clip that which does not know it, as `published_share`."""
-        rows = [clip.row for clip in clips]
-        pictured = np.array([row.video_label == row.label for row in rows])
-        forged = np.array([row.label == "fake" for row in rows])[pictured].astype(np.int64)
-        kinds = np.array([row.method if row.label == "fake" else row.source for row in rows])[pictured]
+        pictured = np.array([clip.row.video_label == clip.row.label for clip in clips])
+        shown = Shown.of([clip.row for clip in clips]).where(pictured)
         first, second, third = (
             np.array(found)[pictured]
             for found in (
@@ -115,8 +108,8 @@ class Joint:
             for share, view in ((resnet_share, first), (published_share, third))
         )
         joined = (weight * first + second + published_weight * third)[:, None]
-        shares = balanced_weights(forged, kinds)
-        calibrated = LogisticRegression(C=1e3).fit(joined, forged, shares / shares.mean())
+        shares = balanced_weights(shown.forged.astype(np.int64), shown.kind)
+        calibrated = LogisticRegression(C=1e3).fit(joined, shown.forged, shares / shares.mean())
         scale = float(calibrated.coef_[0, 0])
         return cls(scale * weight, published_weight, scale, float(calibrated.intercept_[0]))
 
