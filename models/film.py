@@ -5,11 +5,15 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-SIGNALS: Final = 9
+SIGNALS: Final = 12
 REGIONS: Final = 9
-"""As `branches.media.film_series` measures them; the last region is what lies around the face."""
-LEVELS: Final = (2, 3, 4)
-"""The signals whose mean counts: slope, explained and kept. The others' tells of camera, light and skin."""
+CELLS: Final = 49
+"""As `branches.media.film_series` measures them: the last region is what lies around the face; cells come after."""
+CHANGING: Final = 9
+"""The first signals: those whose change from frame to frame counts."""
+LEVELS: Final = (2, 3, 4, 9, 10, 11)
+"""The signals whose mean counts, cell by cell: slope, explained, kept, peaked and both details. The others' tells of
+camera, light and skin."""
 LEAST: Final = 1e-3
 FURTHEST: Final = 4.0
 """No statistic counts for more than this many spreads from its middle."""
@@ -22,24 +26,25 @@ class FilmStatistics(nn.Module):
     picture between key frames, and keeps its texture too well or too badly where it moves.
     """
 
-    width: Final = 2 * SIGNALS * REGIONS + SIGNALS * (REGIONS - 1) + len(LEVELS) * (2 * REGIONS - 1)
+    width: Final = CHANGING * (3 * REGIONS - 1) + len(LEVELS) * CELLS
 
     def forward(self, series: Tensor) -> Tensor:
-        """Series float32 `(N, T, SIGNALS, REGIONS)` to `(N, width)`.
+        """Series float32 `(N, T, SIGNALS, REGIONS + CELLS)` to `(N, width)`.
 
-        The usual change from frame to frame, and that relative to the surroundings'; how much of the variation is
-        tremor; the mean of some signals, and that relative to the surroundings'.
+        Of regions the usual change from frame to frame, that relative to the surroundings', and how much of the
+        variation is tremor; of cells the mean of some signals.
         """
-        change = (series.diff(dim=1).abs().quantile(0.5, dim=1) + LEAST).log()
-        curvature, deviation = series.diff(2, dim=1).abs().mean(dim=1), series.std(dim=1, correction=0)
+        regions = series[:, :, :CHANGING, :REGIONS]
+        change = (regions.diff(dim=1).abs().quantile(0.5, dim=1) + LEAST).log()
+        curvature, deviation = regions.diff(2, dim=1).abs().mean(dim=1), regions.std(dim=1, correction=0)
         tremor = (curvature + LEAST).log() - (deviation + LEAST).log()
-        level = series.mean(dim=1)[:, list(LEVELS)]
-        parts = (change, _relative(change), tremor, level, _relative(level))
+        level = series[:, :, list(LEVELS), REGIONS:].mean(dim=1)
+        parts = (change, _relative(change), tremor, level)
         return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
 class FilmClassifier(nn.Module):
-    """Series float32 `(N, T, SIGNALS, REGIONS)` to logits `(N,)`: positive means fake."""
+    """Series float32 `(N, T, SIGNALS, REGIONS + CELLS)` to logits `(N,)`: positive means fake."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -62,11 +62,12 @@ METHOD: Final = """## Method
   every page of them moved so that the middle between its classes lies at zero: it knows only what tells forged from
   real within pages. Pages that show one class count as one page, all together.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
-- Temporal: a line through 285 statistics of a film of the face, up to 64 frames at 25 fps: detail at two scales, what
-  optical flow explains, how well texture keeps along it, light, colour and movement of eight regions, their change from
-  frame to frame, and all that against what lies around the face; on real clips and published fakes, as they are,
-  degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far detail and flow
-  of the crops stray from their mean along the track, as far as they are steadier than usual.
+- Temporal: a line through 528 statistics of a film of the face, up to 64 frames at 25 fps: how detail at two scales,
+  what optical flow explains, how well texture keeps along it, light, colour and movement of eight regions change from
+  frame to frame, by themselves and against what lies around the face; and in each of seven by seven cells how fine
+  detail is, how peaked, how much of it is colour, and what flow explains and keeps; on real clips and published fakes,
+  as they are, degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far
+  detail and flow of the crops stray from their mean along the track, as far as they are steadier than usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
   of the spectrum move, both fitted on utterances as they are and degraded, and joined by a soft maximum; and a light
   CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight beside them.

@@ -16,12 +16,16 @@ FINE_PX: Final = 1.2
 COARSE_PX: Final = 3.5
 """Blurs, in pixels, whose differences are fine and coarse detail."""
 LEAST_ENERGY: Final = 0.05
+LEAST_CHROMA: Final = 0.02
 LEAST_MOVEMENT: Final = 1e-3
-"""Added before logarithms, of squared grey levels and of squared pixels."""
+"""Added before logarithms, of squared grey levels, squared levels of chroma and squared pixels."""
 REPEATED: Final = 0.15
 """A frame that changes by less than this share of the usual is a repeated one, as slower clips have at 25 fps."""
 
-SIGNALS: Final = ("fine", "coarse", "slope", "explained", "kept", "luma", "red", "blue", "movement")
+SIGNALS: Final = (
+    *("fine", "coarse", "slope", "explained", "kept", "luma", "red", "blue", "movement"),
+    *("peaked", "red_detail", "blue_detail"),
+)
 REGIONS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "eyes": ((3,), (2, 3, 4)),
     "nose": ((4,), (3,)),
@@ -34,16 +38,19 @@ REGIONS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
 }
 """Rows and columns of the cells that make up a region. What lies around the face comes last, as `outer`."""
 REGION_NAMES: Final = (*REGIONS, "outer")
+PLACES: Final = len(REGION_NAMES) + GRID * GRID
+"""Regions, then the cells of the grid, row by row."""
 
 Plane = NDArray[np.float32]
 
 
 def measure_film(film: Film) -> NDArray[np.float32]:
-    """Signals of every region from the second frame on, float32 `(T, len(SIGNALS), len(REGION_NAMES))`.
+    """Signals of every region, and of every cell, from the second frame on, float32 `(T, len(SIGNALS), PLACES)`.
 
     Logarithms of the energy of fine and of coarse detail, and of their ratio; of how much of the change since the frame
     before dense flow explains; how well fine detail keeps along that flow (Fisher-transformed correlation); the mean of
-    luma and of both chroma planes; and the logarithm of the distance moved, in pixels. Repeated frames are left out.
+    luma and of both chroma planes; the logarithm of the distance moved, in pixels; that of fine detail's kurtosis; and
+    those of how much fine detail both chroma planes have for that of luma. Repeated frames are left out.
     """
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     frames = map(_Frame.of, film.luma, film.chroma)
@@ -56,8 +63,8 @@ def measure_film(film: Film) -> NDArray[np.float32]:
     return _signals(np.stack(_without_repeats(measured)))
 
 
-# Energies of one frame over the grid, float32 `(10, 49)`: how it looks, and how it changed since the one before.
-_FINE, _COARSE, _LUMA, _RED, _BLUE, _CHANGE, _REST, _BOTH, _WARPED, _MOVED = range(10)
+# Energies of one frame over the grid, float32 `(13, 49)`: how it looks, and how it changed since the one before.
+_FINE, _COARSE, _LUMA, _RED, _BLUE, _FOURTH, _RED_FINE, _BLUE_FINE, _CHANGE, _REST, _BOTH, _WARPED, _MOVED = range(13)
 CHANGES: Final = 5
 
 
@@ -77,12 +84,14 @@ class _Frame:
         blurred = cv2.GaussianBlur(grey, (0, 0), FINE_PX)
         fine, coarse = grey - blurred, blurred - cv2.GaussianBlur(grey, (0, 0), COARSE_PX)
         blue, red = chroma.astype(np.float32)
-        return cls(luma, grey, fine, [_cells(each) for each in (fine**2, coarse**2, grey, red, blue)])
+        blue_fine, red_fine = (plane - cv2.GaussianBlur(plane, (0, 0), FINE_PX) for plane in (blue, red))
+        energies = fine**2, coarse**2, grey, red, blue, fine**4, red_fine**2, blue_fine**2
+        return cls(luma, grey, fine, [_cells(each) for each in energies])
 
 
 def _changes(before: _Frame, after: _Frame, moved: Plane) -> list[Plane]:
     """Measure a frame against the one before, which flow `(224, 224, 2)` lays it over."""
-    columns, rows = cv2.split(_PLACES + moved)
+    columns, rows = cv2.split(_PIXELS + moved)
     warped, kept = (cv2.remap(each, columns, rows, cv2.INTER_LINEAR) for each in (after.grey, after.fine))
     change, rest = (before.grey - after.grey) ** 2, (before.grey - warped) ** 2
     energies = change, rest, kept * before.fine, kept**2, moved[..., 0] ** 2 + moved[..., 1] ** 2
@@ -96,7 +105,7 @@ def _without_repeats(measured: list[Plane]) -> list[Plane]:
 
 
 def _signals(measured: Plane) -> NDArray[np.float32]:
-    """Energies `(T + 1, 10, 49)` to signals `(T, S, R)`."""
+    """Energies `(T + 1, 13, 49)` to signals `(T, S, P)`."""
     regions = measured @ _MEMBERS
     before, now = regions[:-1], regions[1:]
     fine, coarse, change, rest = (np.log(now[:, e] + LEAST_ENERGY) for e in (_FINE, _COARSE, _CHANGE, _REST))
@@ -104,7 +113,10 @@ def _signals(measured: Plane) -> NDArray[np.float32]:
     kept = np.arctanh(np.clip(now[:, _BOTH] / size, -0.2, 0.98))
     movement = np.log(now[:, _MOVED] + LEAST_MOVEMENT) / 2
     colours = (now[:, each] for each in (_LUMA, _RED, _BLUE))
-    series = np.stack([fine, coarse, fine - coarse, change - rest, kept, *colours, movement], axis=1)
+    peaked = np.log(now[:, _FOURTH] + LEAST_ENERGY**2) - 2 * fine
+    details = (np.log(now[:, each] + LEAST_CHROMA) - fine for each in (_RED_FINE, _BLUE_FINE))
+    looks = fine, coarse, fine - coarse, change - rest, kept, *colours, movement, peaked, *details
+    series = np.stack(looks, axis=1)
     return np.asarray(series, np.float32)
 
 
@@ -114,14 +126,15 @@ def _cells(energy: NDArray[Any]) -> Plane:
 
 
 def _members() -> Plane:
-    """Which share of each region a cell makes up, `(49, R)`."""
+    """Which share of each region, and then of each cell, a cell makes up, `(49, P)`."""
     share = np.zeros((len(REGION_NAMES), GRID, GRID), np.float32)
     for region, (rows, columns) in zip(share, REGIONS.values(), strict=False):
         region[np.ix_(rows, columns)] = 1
     share[-1, :, [0, -1]] = share[-1, 0] = 1
     flat = share.reshape(len(share), -1)
-    return np.ascontiguousarray((flat / flat.sum(axis=1, keepdims=True)).T)
+    regions = (flat / flat.sum(axis=1, keepdims=True)).T
+    return np.concatenate([regions, np.eye(GRID * GRID, dtype=np.float32)], axis=1)
 
 
 _MEMBERS: Final = _members()
-_PLACES: Final = np.stack(np.meshgrid(*(np.arange(FILM_SIZE, dtype=np.float32),) * 2), axis=2)
+_PIXELS: Final = np.stack(np.meshgrid(*(np.arange(FILM_SIZE, dtype=np.float32),) * 2), axis=2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from branches.media import MediaReader
 from branches.media.decode import DecodedWindow
 from branches.media.film import LEAST_FRAMES, MOST_FRAMES, TEMPLATE, cut_film
-from branches.media.film_series import REGION_NAMES, SIGNALS, measure_film
+from branches.media.film_series import GRID, PLACES, REGION_NAMES, SIGNALS, measure_film
 from branches.media.tracks import Track
 from branches.types import Film, Media
 
@@ -81,7 +81,11 @@ def _film(luma: list[NDArray[np.uint8]]) -> Film:
 
 
 def _signal(film: Film, name: str) -> NDArray[np.float32]:
-    return measure_film(film)[:, SIGNALS.index(name)]
+    return measure_film(film)[:, SIGNALS.index(name), : len(REGION_NAMES)]
+
+
+def _cells(film: Film, name: str) -> NDArray[np.float32]:
+    return measure_film(film)[:, SIGNALS.index(name), len(REGION_NAMES) :].reshape(-1, GRID, GRID)
 
 
 def test_flow_explains_a_moving_face_and_not_a_new_one() -> None:
@@ -103,6 +107,30 @@ def test_blurring_the_mouth_lowers_its_detail_alone() -> None:
         fallen = _signal(_film(sharp), name) - _signal(_film(soft), name)
         assert fallen[:, MOUTH].min() > 0.5
         assert np.abs(fallen[:, OUTER]).max() < 0.05
+    fallen = _cells(_film(sharp), "fine") - _cells(_film(soft), "fine")
+    assert fallen[:, 5, 2:5].min() > 0.5
+    assert np.abs(fallen[:, [0, 1, 2, 3], :]).max() < 0.05
+
+
+def test_few_strong_details_are_more_peaked_than_many_weak_ones() -> None:
+    rng = np.random.default_rng(0)
+    even = [np.clip(rng.normal(126, 8, (224, 224)), 16, 235).astype(np.uint8) for _ in range(3)]
+    sparse = [np.where(rng.random((224, 224)) < 0.02, 200, 126).astype(np.uint8) for _ in range(3)]
+    assert (_cells(_film(sparse), "peaked") > _cells(_film(even), "peaked") + 1).all()
+
+
+def test_detail_of_colour_is_told_where_it_is_and_from_that_of_light() -> None:
+    luma = np.stack([_texture(seed, (224, 224), 1.0) for seed in range(3)])
+    chroma = np.full((3, 2, 112, 112), 128, np.uint8)
+    coloured = chroma.copy()
+    coloured[:, 1, 80:96, 32:80] = np.stack([_texture(seed, (16, 48), 1.0) for seed in range(3)])
+    risen = [
+        _cells(Film(0, 0.0, luma, coloured), name) - _cells(Film(0, 0.0, luma, chroma), name)
+        for name in ("red_detail", "blue_detail")
+    ]
+    assert risen[0][:, 5, 2:5].min() > 3
+    assert np.abs(risen[0][:, :4]).max() < 0.05
+    assert np.abs(risen[1]).max() == 0
 
 
 def test_repeated_frames_do_not_count() -> None:
@@ -117,7 +145,7 @@ def test_a_clip_is_filmed_face_by_face(media_reader: MediaReader, face_media: Me
     [film] = face_media.films
     series = measure_film(film)
     assert series.dtype == np.float32
-    assert series.shape[1:] == (len(SIGNALS), len(REGION_NAMES))
+    assert series.shape[1:] == (len(SIGNALS), PLACES)
     assert len(series) >= 40
     assert np.isfinite(series).all()
     assert [film.track for film in media_reader.read(two_faces_clip).films] == [0, 1]
