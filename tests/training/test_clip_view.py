@@ -20,11 +20,12 @@ from tests.training.bank import drawn_bank, drawn_face
 from tests.training.test_shown import shown_pictures
 from training.clips import ClipRow
 from training.recipe import Recipe
-from training.visual import clip_tokens
+from training.visual import clip_tokens, levelling
 from training.visual.clip_encoder import LAYERS, NORMS, fill
 from training.visual.clip_lines import Joint, Teaching, TokenLine, published_left_out
 from training.visual.clip_tokens import SeenClip, embed_pairs, see_stills
 from training.visual.clip_view import write_left_out
+from training.visual.levelling import NOT_LEVELLED, SPOILING, Level, see_spoilt
 
 WIDTH = SMALL.width * len(SMALL.pooled)
 
@@ -100,6 +101,50 @@ def test_a_clip_left_out_is_judged_by_what_other_pages_people_and_makers_show() 
     kept = shown.unlike((shown.page == shown.page[place]) & (shown.kind == shown.kind[place]))
     expected = scale.fit_published(tokens[:, kept], shown.where(kept), TEACHING)
     np.testing.assert_array_equal(lines[place].weight, expected.weight)
+
+
+def test_a_levelled_line_hardly_minds_what_spoiling_does() -> None:
+    """The first feature tells forgeries; blur lowers it with the second, noise raises the third."""
+    features, shown = shown_pictures(WIDTH)
+    unit = np.eye(WIDTH, dtype=np.float32)
+    moves = np.stack([0 * unit[0], -2 * unit[0] - 4 * unit[1], 3 * unit[2]])
+    spoilt = (_pairs(30)[:, 0] + moves[:, None]).astype(np.float32)
+    plain, levelled = (TokenLine.fit(_pairs(), 0.1, [spoilt], share) for share in (0.0, 1.0))
+    shifts = [
+        [np.abs((line.of(copy) - line.of(spoilt[0])).mean()) for copy in spoilt[1:]]
+        for line in (plain, levelled, levelled.fit_published(features[None], shown, TEACHING))
+    ]
+    assert max(shifts[0]) > 1
+    assert max(*shifts[1], *shifts[2]) < 1e-3
+    tokens = _pairs()
+    assert (levelled.of(tokens[:, 1]) > levelled.of(tokens[:, 0])).mean() > 0.75
+
+
+def test_a_share_is_taken_out_along_the_directions_and_nothing_else() -> None:
+    spoilt = np.zeros((3, 4, 5))
+    spoilt[1, :, 0], spoilt[2, :, 3] = 2.0, -7.0
+    features = np.arange(10.0).reshape(2, 5)
+    left = Level.of([spoilt], 0.75)(features)
+    np.testing.assert_allclose(left[:, [0, 3]], features[:, [0, 3]] / 4, atol=1e-12)
+    np.testing.assert_allclose(left[:, [1, 2, 4]], features[:, [1, 2, 4]], atol=1e-12)
+    np.testing.assert_array_equal(NOT_LEVELLED(features), features)
+    other = np.zeros((2, 2, 5))
+    other[1, :, 4] = 1.0
+    np.testing.assert_allclose(Level.of([spoilt, other], 1.0)(features)[:, [0, 3, 4]], 0, atol=1e-12)
+
+
+def test_clips_are_spoilt_and_seen_once(
+    face_clip: Path, no_face_clip: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [replace(_row(0, "real"), path=path, source=page) for path, page in (
+        (face_clip, "page"), (no_face_clip, "page"), (face_clip, "NVlabs/eg3d"))]  # fmt: skip
+    monkeypatch.setattr(levelling, "read_clips", lambda _manifest: rows)
+    network = filled(ClipFaceClassifier(SMALL))
+    tokens = see_spoilt(recipe, network, 8, held_out=False)
+    assert tokens.shape == (1 + len(SPOILING), 1, WIDTH)
+    assert len(np.unique(tokens[:, 0], axis=0)) == 1 + len(SPOILING)
+    monkeypatch.setattr(levelling, "embed", lambda *_: pytest.fail("embedded again"))
+    np.testing.assert_array_equal(see_spoilt(recipe, network, 8, held_out=False), tokens)
 
 
 def test_two_lines_add_up() -> None:

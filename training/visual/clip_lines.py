@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 
@@ -14,6 +15,7 @@ from training.fusion.regression import balanced_weights
 from training.shown import Shown
 from training.standard_line import StandardLine
 from training.visual.clip_tokens import SeenClip, Tokens
+from training.visual.levelling import NOT_LEVELLED, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,30 @@ class Teaching:
     stills_share: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class TokenLine(StandardLine):
-    """A line through class tokens."""
+    """A line through class tokens, which is fitted on what `level` leaves of them."""
 
     furthest = FURTHEST
 
+    level: Level = NOT_LEVELLED
+
     @classmethod
-    def fit(cls, pairs: Tokens, strength: float) -> "TokenLine":
-        """Logistic regression of inverse regularisation `strength` on pairs `(N, 2, width)`, the real face first."""
+    def fit(cls, pairs: Tokens, strength: float, spoilt: Sequence[Tokens] = (), share: float = 0.0) -> "TokenLine":
+        """Logistic regression of inverse regularisation `strength` on pairs `(N, 2, width)`, the real face first.
+
+        With groups of tokens `spoilt` `(1 + K, M, width)`, of clips as they are and spoilt in K ways, `share` of what
+        tokens hold along the directions in which spoiling moves them is taken out, here and where others are fitted on
+        this scale.
+        """
         faces = pairs.reshape(-1, pairs.shape[2]).astype(np.float64)
-        line = cls(faces.mean(axis=0), faces.std(axis=0) + 1e-6, np.zeros(0), 0.0)
+        scale = cls(faces.mean(axis=0), faces.std(axis=0) + 1e-6, np.zeros(0), 0.0)
+        if spoilt:
+            groups = [np.stack([scale.standard(copy) for copy in group]) for group in spoilt]
+            scale = replace(scale, level=Level.of(groups, share))
         regression = LogisticRegression(C=strength, max_iter=1000)
-        regression.fit(line.standard(faces), np.tile([0, 1], len(pairs)))
-        return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
+        regression.fit(scale.level(scale.standard(faces)), np.tile([0, 1], len(pairs)))
+        return scale._with(regression.coef_[0], float(regression.intercept_[0]))
 
     def fit_published(self, tokens: Tokens, shown: Shown, teaching: Teaching) -> "TokenLine":
         """A line on this one's scale through tokens `(1 + copies, N, width)` of published pictures and spoilt copies of
@@ -48,13 +61,17 @@ class TokenLine(StandardLine):
         Copies are moved as the pictures as they are: what spoils one says nothing of whether it is forged. The bias
         means nothing.
         """
-        joined, features = shown.joined(), np.stack([self.standard(copy) for copy in tokens])
+        joined, features = shown.joined(), np.stack([self.level(self.standard(copy)) for copy in tokens])
         weights = joined.weights(teaching.one_class_share, teaching.stills_share)
         every = (features - joined.middles(features[0])).reshape(-1, features.shape[2])
         shares = copy_shares((len(tokens) - 1, teaching.copies_share))
         regression = LogisticRegression(C=teaching.strength, max_iter=1000)
         regression.fit(every, np.tile(joined.forged, len(tokens)), (shares[:, None] * weights).ravel())
-        return replace(self, weight=regression.coef_[0], bias=0.0)
+        return self._with(regression.coef_[0], 0.0)
+
+    def _with(self, weight: NDArray[np.float64], bias: float) -> "TokenLine":
+        """The line on this scale that weighs levelled features so."""
+        return replace(self, weight=self.level(weight), bias=bias)
 
     def plus(self, other: "TokenLine", share: float) -> "TokenLine":
         """This line's logit and `share` of that of another on its scale."""

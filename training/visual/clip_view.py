@@ -27,13 +27,15 @@ from training.splits import is_held_out
 from training.visual.clip_encoder import load_clip
 from training.visual.clip_lines import Joint, Teaching, TokenLine, published_left_out
 from training.visual.clip_tokens import SeenClip, embed_pairs, faces_to_round_for, see_clips, see_stills
+from training.visual.levelling import see_spoilt
 
 LEFT_OUT: Final = "left_out.csv"
 DATA: Final = (
     "the first blocks of OpenAI's CLIP ViT-B/16 (MIT licence), rounded to five bits; one line on pairs of a real face "
     "of the pack and a forgery made from it, one on published clips and stills, by what tells within pages that show "
-    "both real and forged ones. Figures: of the held-out pages' clips, by lines fitted on pairs of other pages' faces, "
-    "and on what other pages, people and generators have published"
+    "both real and forged ones; both look less along what blur, halving, turning and noise do to a clip. Figures: of "
+    "the held-out pages' clips, by lines fitted on pairs of other pages' faces, and on what other pages, people and "
+    "generators have published"
 )
 
 
@@ -51,15 +53,17 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     seen = np.stack([[clip.tokens.mean(axis=0), *clip.copies] for clip in every], axis=1)
     tokens = np.concatenate([seen, still_tokens], axis=1)
     clips = [clip for clip in every if is_held_out(clip.row.source)]
-    teaching = Teaching(**options["published"])
-    fair = TokenLine.fit(others, options["strength"])
+    teaching, share = Teaching(**options["published"]), options["levelled_share"]
+    spoilt = see_spoilt(recipe, network, options["levelled_clips"], held_out=False)
+    own_spoilt = see_spoilt(recipe, network, options["held_out_levelled_clips"], held_out=True)
+    fair = TokenLine.fit(others, options["strength"], [spoilt], share)
     unlike = published_left_out(fair, tokens, shown, teaching)
     joint = Joint.fit(clips, fair, unlike, options["resnet_share"], options["published_share"])
     left_out = [joint.line(fair, line) for line in unlike]
     metrics = view_metrics(clips, fair, unlike, left_out, joint)
     Console().print(joint, metrics)
     write_left_out(recipe.run_dir / LEFT_OUT, recipe.data_dir / "video", clips, left_out, joint)
-    line = TokenLine.fit(np.concatenate([others, own]), options["strength"])
+    line = TokenLine.fit(np.concatenate([others, own]), options["strength"], [spoilt, own_spoilt], share)
     joint.line(line, line.fit_published(tokens, shown, teaching)).write(network, joint.scale, joint.offset)
     config = asdict(network.config) | {
         "pooled": list(network.config.pooled),
