@@ -85,7 +85,8 @@ class _Frame:
         fine, coarse = grey - blurred, blurred - cv2.GaussianBlur(grey, (0, 0), COARSE_PX)
         blue, red = chroma.astype(np.float32)
         blue_fine, red_fine = (plane - cv2.GaussianBlur(plane, (0, 0), FINE_PX) for plane in (blue, red))
-        energies = fine**2, coarse**2, grey, red, blue, fine**4, red_fine**2, blue_fine**2
+        energy = fine**2
+        energies = energy, coarse**2, grey, red, blue, energy**2, red_fine**2, blue_fine**2
         return cls(luma, grey, fine, [_cells(each) for each in energies])
 
 
