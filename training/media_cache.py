@@ -2,9 +2,12 @@
 
 import hashlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import cv2
 import joblib
+import torch
 
 from branches.media import MediaReader
 from branches.types import Media, MediaError
@@ -26,3 +29,11 @@ def cached_media(path: Path, folder: Path, reader: MediaReader) -> Media | None:
         scratch.replace(kept)
     found: Media | None = joblib.load(kept)
     return found
+
+
+@cache
+def worker_reader() -> MediaReader:
+    """The one reader of a worker process, which gets one thread: it holds the networks that find faces."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    return MediaReader()

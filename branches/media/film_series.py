@@ -22,10 +22,9 @@ LEAST_MOVEMENT: Final = 1e-3
 REPEATED: Final = 0.15
 """A frame that changes by less than this share of the usual is a repeated one, as slower clips have at 25 fps."""
 
-SIGNALS: Final = (
-    *("fine", "coarse", "slope", "explained", "kept", "luma", "red", "blue", "movement"),
-    *("peaked", "red_detail", "blue_detail"),
-)
+CHANGING: Final = ("fine", "coarse", "slope", "explained", "kept", "luma", "red", "blue", "movement")
+"""Signals whose change from frame to frame is told from, as well as how they stand."""
+SIGNALS: Final = (*CHANGING, "peaked", "red_detail", "blue_detail")
 REGIONS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "eyes": ((3,), (2, 3, 4)),
     "nose": ((4,), (3,)),

@@ -3,11 +3,9 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-import cv2
 import joblib
 import numpy as np
 import torch
@@ -23,6 +21,7 @@ from branches.types import MediaError
 from models.film import FilmStatistics
 from training.clips import ClipRow
 from training.copies import copy_shares
+from training.media_cache import worker_reader
 from training.reencode import h264, reencode
 
 SCALERS: Final = ("bilinear", "bicubic", "area", "lanczos")
@@ -106,7 +105,7 @@ def _measure(path: Path, kept: Path, seed: int, copy: int, *, only_noise: bool) 
             if copy:
                 measured = _measure_copy(path, draw_noise(rng) if only_noise else draw_degradation(rng))
             else:
-                measured = film_statistics(path, _reader())
+                measured = film_statistics(path, worker_reader())
         except MediaError:
             measured = np.full(FilmStatistics.width, np.nan, np.float32)
         np.save(file, measured)
@@ -117,13 +116,5 @@ def _measure(path: Path, kept: Path, seed: int, copy: int, *, only_noise: bool) 
 def _measure_copy(path: Path, options: Sequence[str]) -> NDArray[np.float32]:
     with tempfile.TemporaryDirectory(prefix="vericlip-") as folder:
         copy = Path(folder) / "copy.mp4"
-        reencode(path, copy, options, (probe(path, _reader().limits).video_stream,))
-        return film_statistics(copy, _reader())
-
-
-@cache
-def _reader() -> MediaReader:
-    """One for each process: it holds the networks that find faces."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    return MediaReader()
+        reencode(path, copy, options, (probe(path, worker_reader().limits).video_stream,))
+        return film_statistics(copy, worker_reader())

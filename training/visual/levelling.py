@@ -8,24 +8,21 @@ their mean, and is taken out here.
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-import cv2
 import joblib
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from branches.faces import first_of_bursts
-from branches.media import MediaReader
 from branches.types import MediaError
 from branches.visual import looked_at
 from models.clip_encoder import CLIP_SPEC, ClipFaceClassifier
 from training.clips import read_clips
 from training.datasets.manifest import Modality
 from training.evaluate.perturb import CLIP_PERTURBATIONS, perturb
+from training.media_cache import worker_reader
 from training.recipe import Recipe
 from training.splits import is_held_out
 from training.visual.clip_tokens import Tokens, embed
@@ -90,17 +87,9 @@ def _see(path: Path, folder: Path, network: ClipFaceClassifier) -> Tokens:
 
 def _mean_tokens(path: Path, network: ClipFaceClassifier) -> Tokens:
     """Mean over the crops that the branch looks at, float32 `(width,)`; NaN without a face."""
-    media = _reader().read(path)
+    media = worker_reader().read(path)
     if not len(media.faces):
         return np.full(network.head.in_features, np.nan, np.float32)
     faces = first_of_bursts(media.faces)
     mean: Tokens = embed(network, CLIP_SPEC.to_tensor(faces.crops[looked_at(faces)])).mean(axis=0)
     return mean
-
-
-@cache
-def _reader() -> MediaReader:
-    """One for each process: it holds the networks that find faces."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    return MediaReader()
