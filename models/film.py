@@ -1,19 +1,25 @@
 """A second view of motion: a line through statistics of how a face's regions change over a film."""
 
+import math
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-SIGNALS: Final = 12
+SIGNALS: Final = 13
 REGIONS: Final = 9
-CELLS: Final = 49
-"""As `branches.media.film_series` measures them: the last region is what lies around the face; cells come after."""
+GRID: Final = 7
+"""As `branches.media.film_series` measures them: the last region is what lies around the face; after the regions come
+the cells of the grid."""
 CHANGING: Final = 9
 """The first signals: those whose change from frame to frame counts."""
-LEVELS: Final = (2, 3, 4, 9, 10, 11)
-"""The signals whose mean counts, cell by cell: slope, explained, kept, peaked and both details. The others' tells of
-camera, light and skin."""
+EXPLAINED: Final = 3
+KEPT: Final = 4
+ENERGIES: Final = (0, 1, 9, 10, 11, 12)
+"""The signals that are logarithms of energies: fine, coarse, fourth, red and blue fine detail, stray."""
+LEVELS: Final = 7
+CELLS: Final = GRID * ((GRID + 1) // 2)
+"""Cells of which the levels count: each with the one across from it in one."""
 LEAST: Final = 1e-3
 FURTHEST: Final = 4.0
 """No statistic counts for more than this many spreads from its middle."""
@@ -26,25 +32,25 @@ class FilmStatistics(nn.Module):
     picture between key frames, and keeps its texture too well or too badly where it moves.
     """
 
-    width: Final = CHANGING * (3 * REGIONS - 1) + len(LEVELS) * CELLS
+    width: Final = CHANGING * (3 * REGIONS - 1) + LEVELS * CELLS
 
     def forward(self, series: Tensor) -> Tensor:
-        """Series float32 `(N, T, SIGNALS, REGIONS + CELLS)` to `(N, width)`.
+        """Series float32 `(N, T, SIGNALS, REGIONS + GRID * GRID)` to `(N, width)`.
 
         Of regions the usual change from frame to frame, that relative to the surroundings', and how much of the
-        variation is tremor; of cells the mean of some signals.
+        variation is tremor; of cells the levels over the whole film.
         """
         regions = series[:, :, :CHANGING, :REGIONS]
         change = (regions.diff(dim=1).abs().quantile(0.5, dim=1) + LEAST).log()
         curvature, deviation = regions.diff(2, dim=1).abs().mean(dim=1), regions.std(dim=1, correction=0)
         tremor = (curvature + LEAST).log() - (deviation + LEAST).log()
-        level = series[:, :, list(LEVELS), REGIONS:].mean(dim=1)
-        parts = (change, _relative(change), tremor, level)
+        levels = _both_sides(_levels(series[..., REGIONS:]))
+        parts = (change, _relative(change), tremor, levels)
         return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
 class FilmClassifier(nn.Module):
-    """Series float32 `(N, T, SIGNALS, REGIONS + CELLS)` to logits `(N,)`: positive means fake."""
+    """Series float32 `(N, T, SIGNALS, REGIONS + GRID * GRID)` to logits `(N,)`: positive means fake."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,3 +74,27 @@ def build_film_classifier(_config: dict[str, Any]) -> FilmClassifier:
 def _relative(values: Tensor) -> Tensor:
     """Values `(N, S, R)` of the face's regions less those of its surroundings, `(N, S, R - 1)`."""
     return values[..., :-1] - values[..., -1:]
+
+
+def _levels(cells: Tensor) -> Tensor:
+    """How cells `(N, T, SIGNALS, GRID * GRID)` stand over the whole film, `(N, LEVELS, GRID * GRID)`.
+
+    How fine detail is, how much flow explains, how well detail keeps, how peaked it is (kurtosis), how much of it is
+    red and how much blue, and each cell's share of what strays.
+    """
+    explained, kept = cells[:, :, [EXPLAINED, KEPT]].mean(dim=1).unbind(1)
+    fine, coarse, fourth, red, blue, stray = _log_mean(cells[:, :, ENERGIES], dim=1).unbind(1)
+    share = stray - _log_mean(stray, dim=1)[:, None]
+    return torch.stack([fine - coarse, explained, kept, fourth - 2 * fine, red - fine, blue - fine, share], dim=1)
+
+
+def _log_mean(logarithms: Tensor, dim: int) -> Tensor:
+    """Logarithm of the mean of what these are logarithms of."""
+    return logarithms.logsumexp(dim) - math.log(logarithms.shape[dim])
+
+
+def _both_sides(levels: Tensor) -> Tensor:
+    """Levels `(N, LEVELS, GRID * GRID)`, each with that of the cell across from it in one, `(N, LEVELS, CELLS)`."""
+    rows = levels.unflatten(2, (GRID, GRID))
+    halves = (rows + rows.flip(3))[..., : (GRID + 1) // 2] / 2
+    return halves.flatten(2)

@@ -63,11 +63,12 @@ METHOD: Final = """## Method
   real within pages. Pages that show one class count as one page, all together. Both look less along the
   directions in which blur, halving, turning and noise move what the tokens of other clips say.
 - Gate: Tiny-LaDeDa on native-scale patches of the same pairs.
-- Temporal: a line through 528 statistics of a film of the face, up to 64 frames at 25 fps: how detail at two scales,
+- Temporal: a line through 430 statistics of a film of the face, up to 64 frames at 25 fps: how detail at two scales,
   what optical flow explains, how well texture keeps along it, light, colour and movement of eight regions change from
-  frame to frame, by themselves and against what lies around the face; and in each of seven by seven cells how fine
-  detail is, how peaked, how much of it is colour, and what flow explains and keeps; on real clips and published fakes,
-  as they are, degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far
+  frame to frame, by themselves and against what lies around the face; and over the whole film, in each of seven by
+  seven cells, left and right taken together, how fine detail is, how peaked, how much of it is colour, what flow
+  explains and keeps, and how far the cell strays from how the whole moves; on real clips and published fakes, as they
+  are, degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far
   detail and flow of the crops stray from their mean along the track, as far as they are steadier than usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much and how jointly the bands
   of the spectrum move, both fitted on utterances as they are and degraded, and joined by a soft maximum; and a light

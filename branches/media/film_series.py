@@ -18,13 +18,14 @@ COARSE_PX: Final = 3.5
 LEAST_ENERGY: Final = 0.05
 LEAST_CHROMA: Final = 0.02
 LEAST_MOVEMENT: Final = 1e-3
-"""Added before logarithms, of squared grey levels, squared levels of chroma and squared pixels."""
+LEAST_STRAY: Final = 1e-4
+"""Added before logarithms, of squared grey levels, squared levels of chroma and, both last, squared pixels."""
 REPEATED: Final = 0.15
 """A frame that changes by less than this share of the usual is a repeated one, as slower clips have at 25 fps."""
 
 CHANGING: Final = ("fine", "coarse", "slope", "explained", "kept", "luma", "red", "blue", "movement")
-"""Signals whose change from frame to frame is told from, as well as how they stand."""
-SIGNALS: Final = (*CHANGING, "peaked", "red_detail", "blue_detail")
+"""Signals whose change from frame to frame is told from."""
+SIGNALS: Final = (*CHANGING, "fourth", "red_fine", "blue_fine", "stray")
 REGIONS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "eyes": ((3,), (2, 3, 4)),
     "nose": ((4,), (3,)),
@@ -48,8 +49,9 @@ def measure_film(film: Film) -> NDArray[np.float32]:
 
     Logarithms of the energy of fine and of coarse detail, and of their ratio; of how much of the change since the frame
     before dense flow explains; how well fine detail keeps along that flow (Fisher-transformed correlation); the mean of
-    luma and of both chroma planes; the logarithm of the distance moved, in pixels; that of fine detail's kurtosis; and
-    those of how much fine detail both chroma planes have for that of luma. Repeated frames are left out.
+    luma and of both chroma planes; the logarithm of the distance moved, in pixels; those of fine detail's fourth power
+    and of its energy in both chroma planes; and that of the squared distance by which each cell strays from how the
+    whole picture moves, which is as an affine map. Repeated frames are left out.
     """
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     frames = map(_Frame.of, film.luma, film.chroma)
@@ -62,9 +64,10 @@ def measure_film(film: Film) -> NDArray[np.float32]:
     return _signals(np.stack(_without_repeats(measured)))
 
 
-# Energies of one frame over the grid, float32 `(13, 49)`: how it looks, and how it changed since the one before.
-_FINE, _COARSE, _LUMA, _RED, _BLUE, _FOURTH, _RED_FINE, _BLUE_FINE, _CHANGE, _REST, _BOTH, _WARPED, _MOVED = range(13)
-CHANGES: Final = 5
+# Energies of one frame over the grid, float32 `(15, 49)`: how it looks, and how it changed since the one before.
+_FINE, _COARSE, _LUMA, _RED, _BLUE, _FOURTH, _RED_FINE, _BLUE_FINE = range(8)
+_CHANGE, _REST, _BOTH, _WARPED, _MOVED, _ACROSS, _DOWN = range(8, 15)
+CHANGES: Final = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +97,8 @@ def _changes(before: _Frame, after: _Frame, moved: Plane) -> list[Plane]:
     columns, rows = cv2.split(_PIXELS + moved)
     warped, kept = (cv2.remap(each, columns, rows, cv2.INTER_LINEAR) for each in (after.grey, after.fine))
     change, rest = (before.grey - after.grey) ** 2, (before.grey - warped) ** 2
-    energies = change, rest, kept * before.fine, kept**2, moved[..., 0] ** 2 + moved[..., 1] ** 2
+    across, down = cv2.split(moved)
+    energies = change, rest, kept * before.fine, kept**2, across**2 + down**2, across, down
     return [_cells(each) for each in energies]
 
 
@@ -105,7 +109,7 @@ def _without_repeats(measured: list[Plane]) -> list[Plane]:
 
 
 def _signals(measured: Plane) -> NDArray[np.float32]:
-    """Energies `(T + 1, 13, 49)` to signals `(T, S, P)`."""
+    """Energies `(T + 1, 15, 49)` to signals `(T, S, P)`."""
     regions = measured @ _MEMBERS
     before, now = regions[:-1], regions[1:]
     fine, coarse, change, rest = (np.log(now[:, e] + LEAST_ENERGY) for e in (_FINE, _COARSE, _CHANGE, _REST))
@@ -113,9 +117,11 @@ def _signals(measured: Plane) -> NDArray[np.float32]:
     kept = np.arctanh(np.clip(now[:, _BOTH] / size, -0.2, 0.98))
     movement = np.log(now[:, _MOVED] + LEAST_MOVEMENT) / 2
     colours = (now[:, each] for each in (_LUMA, _RED, _BLUE))
-    peaked = np.log(now[:, _FOURTH] + LEAST_ENERGY**2) - 2 * fine
-    details = (np.log(now[:, each] + LEAST_CHROMA) - fine for each in (_RED_FINE, _BLUE_FINE))
-    looks = fine, coarse, fine - coarse, change - rest, kept, *colours, movement, peaked, *details
+    fourth = np.log(now[:, _FOURTH] + LEAST_ENERGY**2)
+    chroma = (np.log(now[:, each] + LEAST_CHROMA) for each in (_RED_FINE, _BLUE_FINE))
+    strays = ((measured[1:, _ACROSS:] @ _STRAYING) ** 2).sum(axis=1) @ _MEMBERS
+    stray = np.log(strays + LEAST_STRAY)
+    looks = fine, coarse, fine - coarse, change - rest, kept, *colours, movement, fourth, *chroma, stray
     series = np.stack(looks, axis=1)
     return np.asarray(series, np.float32)
 
@@ -136,5 +142,13 @@ def _members() -> Plane:
     return np.concatenate([regions, np.eye(GRID * GRID, dtype=np.float32)], axis=1)
 
 
+def _straying() -> Plane:
+    """What of a plane `(..., 49)` no affine map makes up is that plane times this, `(49, 49)`."""
+    rows, columns = np.divmod(np.arange(GRID * GRID), GRID)
+    affine = np.linalg.qr(np.stack([np.ones(GRID * GRID), rows, columns], axis=1))[0]
+    return np.asarray(np.eye(GRID * GRID) - affine @ affine.T, np.float32)
+
+
 _MEMBERS: Final = _members()
+_STRAYING: Final = _straying()
 _PIXELS: Final = np.stack(np.meshgrid(*(np.arange(FILM_SIZE, dtype=np.float32),) * 2), axis=2)

@@ -9,7 +9,7 @@ import torch
 from branches.media import film_series
 from branches.temporal import FEWEST_CROPS, USUAL, Motion, TemporalBranch
 from branches.types import Abstained, Film, Media
-from models.film import CELLS, CHANGING, LEVELS, REGIONS, SIGNALS, FilmClassifier
+from models.film import CHANGING, ENERGIES, EXPLAINED, GRID, KEPT, REGIONS, SIGNALS, FilmClassifier
 from models.sequence import TrackLstm
 
 
@@ -32,9 +32,9 @@ def _noise(track: int, seed: int, frames: int = 20) -> Film:
 
 def test_the_line_and_the_series_mean_the_same_signals_and_regions() -> None:
     assert (len(film_series.SIGNALS), len(film_series.REGION_NAMES)) == (SIGNALS, REGIONS)
-    assert film_series.PLACES == REGIONS + CELLS
-    levels = ["slope", "explained", "kept", "peaked", "red_detail", "blue_detail"]
-    assert [film_series.SIGNALS[place] for place in LEVELS] == levels
+    assert film_series.GRID == GRID
+    named = [film_series.SIGNALS[place] for place in (EXPLAINED, KEPT, *ENERGIES)]
+    assert named == ["explained", "kept", "fine", "coarse", "fourth", "red_fine", "blue_fine", "stray"]
     assert len(film_series.CHANGING) == CHANGING
     assert film_series.REGION_NAMES[-1] == "outer"
 

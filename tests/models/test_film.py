@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
-from models.film import CELLS, CHANGING, FURTHEST, LEVELS, REGIONS, SIGNALS, FilmClassifier, FilmStatistics
+from models.film import CELLS, CHANGING, FURTHEST, GRID, LEVELS, REGIONS, SIGNALS, FilmClassifier, FilmStatistics
 
 CHANGES = CHANGING * REGIONS
+PLACES = REGIONS + GRID * GRID
+FINE, COARSE, EXPLAINED, LUMA, STRAY = 0, 1, 3, 5, 12
 
 
 def _series(frames: int = 40) -> Tensor:
     torch.manual_seed(0)
-    return torch.randn(2, frames, SIGNALS, REGIONS + CELLS)
+    return torch.randn(2, frames, SIGNALS, PLACES)
 
 
 def _statistics(series: Tensor) -> Tensor:
@@ -25,15 +27,43 @@ def test_each_film_has_its_own_numbers() -> None:
     torch.testing.assert_close(together[1:], _statistics(series[1:]))
 
 
+def _levels(series: Tensor) -> Tensor:
+    return _statistics(series)[:, -LEVELS * CELLS :].unflatten(1, (LEVELS, CELLS))
+
+
+def _risen(series: Tensor, signal: int) -> Tensor:
+    shifted = series.clone()
+    shifted[:, :, signal] += 5.0
+    return _levels(shifted) - _levels(series)
+
+
 def test_only_the_levels_of_some_signals_count() -> None:
     series = _series()
-    shift = torch.zeros(SIGNALS, 1)
-    shift[[place for place in range(SIGNALS) if place not in LEVELS]] = 5.0
-    torch.testing.assert_close(_statistics(series + shift), _statistics(series))
-    shift[LEVELS[0]] = 5.0
-    risen = (_statistics(series + shift) - _statistics(series))[:, -len(LEVELS) * CELLS :]
-    torch.testing.assert_close(risen[:, :CELLS], torch.full((2, CELLS), 5.0))
-    assert risen[:, CELLS:].abs().max() < 1e-5
+    assert _risen(series, LUMA).abs().max() == 0
+    explained = _risen(series, EXPLAINED)
+    torch.testing.assert_close(explained[:, 1], torch.full((2, CELLS), 5.0))
+    assert explained[:, [0, 2, 3, 4, 5, 6]].abs().max() == 0
+    # Where all cells stray more, none strays more than the others.
+    assert _risen(series, STRAY).abs().max() < 1e-5
+
+
+def test_energies_are_taken_together_over_the_whole_film() -> None:
+    series = torch.zeros(1, 40, SIGNALS, PLACES)
+    series[:, ::2, FINE] = torch.tensor(3.0).log()
+    series[:, :, COARSE] = torch.tensor(0.5).log()
+    torch.testing.assert_close(_levels(series)[:, 0], torch.full((1, CELLS), 4.0).log())
+
+
+def test_both_sides_of_a_face_count_alike() -> None:
+    series = _series()
+    mirrored = series.clone()
+    mirrored[..., REGIONS:] = series[..., REGIONS:].unflatten(3, (GRID, GRID)).flip(4).flatten(3)
+    torch.testing.assert_close(_levels(mirrored), _levels(series))
+    livelier = series.clone()
+    livelier[:, :, EXPLAINED, REGIONS] += 1.0
+    risen = (_levels(livelier) - _levels(series))[:, 1]
+    torch.testing.assert_close(risen[:, 0], torch.full((2,), 0.5))
+    assert risen[:, 1:].abs().max() == 0
 
 
 def test_a_face_that_changes_more_stands_out_from_its_surroundings() -> None:
@@ -48,7 +78,7 @@ def test_a_face_that_changes_more_stands_out_from_its_surroundings() -> None:
 
 
 def test_tremor_is_more_of_the_variation_the_faster_it_is() -> None:
-    times = torch.arange(60.0)[:, None, None].expand(60, SIGNALS, REGIONS + CELLS)
+    times = torch.arange(60.0)[:, None, None].expand(60, SIGNALS, PLACES)
     slow, fast = (_statistics(torch.sin(times * rate)[None]) for rate in (0.1, 2.0))
     tremor = slice(CHANGES + CHANGING * (REGIONS - 1), 2 * CHANGES + CHANGING * (REGIONS - 1))
     assert (fast[:, tremor] > slow[:, tremor] + 1).all()

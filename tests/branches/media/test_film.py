@@ -116,21 +116,34 @@ def test_few_strong_details_are_more_peaked_than_many_weak_ones() -> None:
     rng = np.random.default_rng(0)
     even = [np.clip(rng.normal(126, 8, (224, 224)), 16, 235).astype(np.uint8) for _ in range(3)]
     sparse = [np.where(rng.random((224, 224)) < 0.02, 200, 126).astype(np.uint8) for _ in range(3)]
-    assert (_cells(_film(sparse), "peaked") > _cells(_film(even), "peaked") + 1).all()
+    peaked = [_cells(film, "fourth") - 2 * _cells(film, "fine") for film in (_film(sparse), _film(even))]
+    assert (peaked[0] > peaked[1] + 1).all()
 
 
-def test_detail_of_colour_is_told_where_it_is_and_from_that_of_light() -> None:
+def test_detail_of_colour_is_told_where_it_is() -> None:
     luma = np.stack([_texture(seed, (224, 224), 1.0) for seed in range(3)])
     chroma = np.full((3, 2, 112, 112), 128, np.uint8)
     coloured = chroma.copy()
     coloured[:, 1, 80:96, 32:80] = np.stack([_texture(seed, (16, 48), 1.0) for seed in range(3)])
     risen = [
         _cells(Film(0, 0.0, luma, coloured), name) - _cells(Film(0, 0.0, luma, chroma), name)
-        for name in ("red_detail", "blue_detail")
+        for name in ("red_fine", "blue_fine")
     ]
     assert risen[0][:, 5, 2:5].min() > 3
     assert np.abs(risen[0][:, :4]).max() < 0.05
     assert np.abs(risen[1]).max() == 0
+
+
+def test_what_moves_otherwise_than_the_whole_strays() -> None:
+    face, centre = _texture(1, (224, 224)), (112.0, 112.0)
+    turned = [cv2.warpAffine(face, cv2.getRotationMatrix2D(centre, step, 1.01**step), (224, 224)) for step in range(5)]
+    chewing = [each.astype(np.uint8) for each in turned]
+    for step, each in enumerate(chewing):
+        each[160:192, 64:160] = np.roll(each[160:192, 64:160], 3 * step, axis=1)
+    still, moving = (_cells(_film(frames), "stray") for frames in (turned, chewing))
+    assert moving[:, 5, 2:5].min() > still[:, 5, 2:5].max() + 2
+    assert _cells(_film(turned), "movement").max() > 0
+    assert still[:, 1:-1, 1:-1].max() < -2
 
 
 def test_repeated_frames_do_not_count() -> None:
