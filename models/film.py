@@ -80,7 +80,7 @@ def _levels(cells: Tensor) -> Tensor:
     """How cells `(N, T, SIGNALS, GRID * GRID)` stand over the whole film, `(N, LEVELS, GRID * GRID)`.
 
     How fine detail is, how much flow explains, how well detail keeps, how peaked it is (kurtosis), how much of it is
-    red and how much blue, and each cell's share of what strays.
+    red and how much blue, and how much of all that strays from how the whole moves is here.
     """
     explained, kept = cells[:, :, [EXPLAINED, KEPT]].mean(dim=1).unbind(1)
     fine, coarse, fourth, red, blue, stray = _log_mean(cells[:, :, ENERGIES], dim=1).unbind(1)
@@ -95,6 +95,5 @@ def _log_mean(logarithms: Tensor, dim: int) -> Tensor:
 
 def _both_sides(levels: Tensor) -> Tensor:
     """Levels `(N, LEVELS, GRID * GRID)`, each with that of the cell across from it in one, `(N, LEVELS, CELLS)`."""
-    rows = levels.unflatten(2, (GRID, GRID))
-    halves = (rows + rows.flip(3))[..., : (GRID + 1) // 2] / 2
-    return halves.flatten(2)
+    rows = levels.reshape(len(levels), LEVELS, GRID, GRID)
+    return ((rows + rows.flip(3)) / 2)[..., : (GRID + 1) // 2].flatten(2)
