@@ -126,8 +126,11 @@ class ClipFaceClassifier(nn.Module):
 
 
 def has_fast_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether this processor multiplies bfloat16 faster than float32: with a matrix unit (AMX) it does.
+
+    By its vector instructions alone (AVX-512) it knows bfloat16 too, but takes 1.6 times as long.
+    """
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def build_clip_face_classifier(config: dict[str, Any]) -> ClipFaceClassifier:
