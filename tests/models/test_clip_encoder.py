@@ -1,5 +1,6 @@
 """The face's second view: as CLIP computes, one picture at a time, and no feature without limit."""
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +29,16 @@ def test_a_token_after_every_block_for_every_picture() -> None:
     assert all(tokens.dtype == torch.float32 for tokens in together)
     for both, alone in zip(together, _tokens(encoder, images[1:]), strict=True):
         torch.testing.assert_close(both[1:], alone, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize(("matrix_unit", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_layers_compute_in_what_the_processor_is_fast_at(
+    monkeypatch: pytest.MonkeyPatch, matrix_unit: bool, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: matrix_unit)
+    encoder = ClipEncoder(SMALL)
+    assert {buffer.dtype for name, buffer in encoder.named_buffers() if name.endswith(".weight")} == {dtype}
+    assert all(tokens.dtype == torch.float32 for tokens in _tokens(filled(encoder), torch.randn(1, 3, 224, 224)))
 
 
 def test_a_block_attends_and_feeds_forward_around_its_input() -> None:
