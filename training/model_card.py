@@ -92,9 +92,9 @@ FAILURES: Final = """## Known failures
 - Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` and
   `noisy_auc` of its film): what it reads lies in fine detail. Noise hides the traces of forged faces as well.
 - A verdict may turn where a copy is blurred, halved in size, turned or made noisy, though CLIP's lines are levelled by
-  these very ways on clips of other pages: of 62 clips judged, by the pictures but without the LSTM, by networks
-  that had not learnt from them, 17% of the confident verdicts did, of turned and of noisy copies 24% (of those further than 0.2 from one half
-  8%, of noisy copies 22%); the copies' AUC is 0.80 instead of 0.87.
+  these very ways on clips of other pages: of 62 clips judged, by the pictures but without the LSTM, by networks that
+  had not learnt from them, 17% of the confident verdicts did, of turned and of noisy copies 24% (of those further than
+  0.2 from one half 8%, of noisy copies 22%); the copies' AUC is 0.80 instead of 0.87.
 - The sync network tells shifts of 8 frames or more from lips in step in six pairs of seven, other people's speech in
   nine of ten, shifts of 2 frames hardly; it has no weight in the verdict, since genuine clips are published out of step
   and lip-sync tools are in step. Offsets are named only where the curve has one clear peak.
