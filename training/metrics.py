@@ -43,7 +43,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
 def eer(labels: ArrayLike, scores: ArrayLike) -> float:
     """Equal-error rate: where the false-alarm and miss rates cross on the ROC, interpolated; NaN for one class."""
     truth, values = _checked(labels, scores)
-    if truth.min(initial=1) == truth.max(initial=0):
+    if truth.all() or not truth.any():
         return float("nan")
     alarms, hits, _ = roc_curve(truth, values, drop_intermediate=False)
     gap = alarms - (1 - hits)
@@ -57,7 +57,7 @@ def eer(labels: ArrayLike, scores: ArrayLike) -> float:
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Area under precision over recall, as the mean of precisions at each positive; NaN for one class."""
     truth, values = _checked(labels, scores)
-    if truth.min(initial=1) == truth.max(initial=0):
+    if truth.all() or not truth.any():
         return float("nan")
     return float(average_precision_score(truth, values))
 
@@ -69,10 +69,10 @@ def accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
 
 
 def balanced_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Mean of the two classes' shares on their own side of one half; NaN for one class."""
+    """Mean of the two classes' shares on their own side of one half; NaN for one class or none."""
     truth, values = _checked(labels, probabilities)
     right = (values >= HALF) == truth
-    if truth.min(initial=1) == truth.max(initial=0):
+    if truth.all() or not truth.any():
         return float("nan")
     return float((right[truth == 1].mean() + right[truth == 0].mean()) / 2)
 

@@ -115,6 +115,10 @@ def _sections(folder: Folder) -> Iterator[str]:
             "confident_flips",
         )
         yield _rows("Spoilt copies", metrics["perturbations"], columns)
+    yield _rows(
+        "Verdicts outside of a band about one half", metrics.get("bands", {}),
+        ("confident_files", "share", "accuracy", "balanced_accuracy", "confident_flips"),
+    )  # fmt: skip
     yield _facts(metrics)
     errors = metrics["confident_errors"]
     yield _rows(

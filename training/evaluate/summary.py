@@ -14,6 +14,7 @@ from fusion.loading import load_heads
 from models.store import ModelStore
 from training.datasets.manifest import Entry, Modality
 from training.evaluate.ablation import branches_table, heads_table
+from training.evaluate.bands import bands
 from training.evaluate.baselines import (
     fusion_fit,
     metadata_matrix,
@@ -59,6 +60,7 @@ def summarise(evaluation: Evaluation, cost: Mapping[str, Any] | None, draws: int
     }
     if evaluation.modality is Modality.CLIP:
         found["verdicts"] = _verdicts(scores)
+        found["bands"] = bands(scores, evaluation.perturbed().frame() if evaluation.perturb else None)
     if len(scores):
         found |= _compared(evaluation, scores, draws)
     _write(evaluation, found)
