@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 BANDS: Final = 16
-ORDERS: Final = 3
-"""The series itself, its change from one 10 ms to the next, and the change of that change."""
+ORDERS: Final = 4
+"""The series itself, its change from one 10 ms to the next, the change of that change, and the change of this."""
+TOGETHER: Final = 2
+"""The order of change that two bands are compared by."""
 LEAST_POWER: Final = 4e-4
 """Added before the logarithm, for sound of unit level: what is softer than this counts as silence."""
 LEAST_DEVIATION: Final = 1e-3
@@ -35,8 +37,8 @@ class BandStatistics(nn.Module):
     def forward(self, waveforms: Tensor) -> Tensor:
         """Waveforms float32 `(N, samples)` of unit level at 16 kHz to `(N, width)`.
 
-        The logarithms of the deviations over time of 16 mel bands and 15 cepstral coefficients, of their changes and
-        of the changes of those; then the correlations between the changes of every two bands.
+        The logarithms of the deviations over time of 16 mel bands and 15 cepstral coefficients, and of their changes
+        of first to third order; then the correlations between the second-order changes of every two bands.
         """
         bands = self.log_power(waveforms)
         cepstrum = self.get_buffer("cosines") @ bands
@@ -44,7 +46,7 @@ class BandStatistics(nn.Module):
         for order in range(ORDERS):
             parts += [(series.diff(order).std(dim=2) + LEAST_DEVIATION).log() for series in (bands, cepstrum)]
         first, second = torch.triu_indices(BANDS, BANDS, offset=1)
-        return torch.cat([*parts, _correlation(bands.diff())[:, first, second]], dim=1)
+        return torch.cat([*parts, _correlation(bands.diff(TOGETHER))[:, first, second]], dim=1)
 
     def log_power(self, waveforms: Tensor) -> Tensor:
         """Natural logarithm of the power in each band, windows of 25 ms every 10 ms: `(N, 16, T)`."""
