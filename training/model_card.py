@@ -95,7 +95,7 @@ FAILURES: Final = """## Known failures
 - Motion knows less where clips are shrunk, blurred, noisy or encoded anew after publication (`degraded_auc` and
   `noisy_auc` of its film): what it reads lies in fine detail. Noise hides the traces of forged faces as well.
 - Hard compression makes real faces look forged: encoded anew at a CRF of 35 their log-odds rise by about one, those of
-  forged faces do not, and on 71 held-out clips the AUC falls from 0.92 to 0.78 (at 30 to 0.83, at 23 to 0.89), though
+  forged faces do not, and on 71 held-out clips the AUC falls from 0.92 to 0.78 (at 30 to 0.84, at 23 to 0.89), though
   these networks have learnt from them.
 - A verdict may turn where a copy is blurred, halved in size, turned or made noisy, though CLIP's lines are levelled by
   these very ways on clips of other pages: of 62 clips judged, by the pictures but without the LSTM, by networks that
