@@ -92,11 +92,15 @@ class FusionHead:
         )
 
     def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
-        """Additive log-odds by feature and for the intercept; their sum is the calibrated logit exactly."""
+        """Additive log-odds by feature and for the intercept; their sum is the calibrated logit exactly.
+
+        Counted from even odds: a check that finds nothing either way, or whose say is limited to that, adds nothing.
+        """
         values = np.array([features[column] for column in self.columns], dtype=np.float64)
-        standardised = (transform(self.columns, values) - self.mean) / self.scale
-        parts = self.weights * standardised / self.temperature
-        return {**dict(zip(self.columns, parts.tolist(), strict=True)), INTERCEPT: self.intercept / self.temperature}
+        slopes = self.weights / self.scale / self.temperature
+        parts = slopes * transform(self.columns, values)
+        start = self.intercept / self.temperature - float(slopes @ self.mean)
+        return {**dict(zip(self.columns, parts.tolist(), strict=True)), INTERCEPT: start}
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Calibrated probability of being fake: `sigmoid(logit / temperature)`."""

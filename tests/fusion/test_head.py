@@ -43,6 +43,17 @@ def test_contributions_sum_to_the_calibrated_logit_exactly() -> None:
     assert sum(head.contributions(features).values()) == pytest.approx(log_odds(head.probability(features)), abs=1e-9)
 
 
+def test_what_finds_nothing_either_way_adds_nothing() -> None:
+    head, _ = _head()
+    probabilities = [name for name in COLUMNS if "prob" in name]
+    even = dict(zip(COLUMNS, _features(np.random.default_rng(2), 1)[0].tolist(), strict=True))
+    even |= dict.fromkeys(probabilities, 0.5)
+    found = head.contributions(even)
+    assert [found[name] for name in probabilities] == [0.0] * len(probabilities)
+    live = head.contributions(even | {"audio_prob_fake": 0.1, "visual_prob_mean": 0.9})
+    assert live["audio_prob_fake"] == 0.0 < live["visual_prob_mean"]
+
+
 def test_temperature_divides_the_logit() -> None:
     (cold, _), (warm, _) = _head(temperature=1.0), _head(temperature=2.0)
     features = dict(zip(COLUMNS, _features(np.random.default_rng(1), 1)[0].tolist(), strict=True))
