@@ -94,7 +94,7 @@ class FusionHead:
     def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
         """Additive log-odds by feature and for the intercept; their sum is the calibrated logit exactly.
 
-        Counted from even odds: a check that finds nothing either way, or whose say is limited to that, adds nothing.
+        Counted from even odds: a check that finds nothing either way adds nothing, nor does a live voice beside a face.
         """
         values = np.array([features[column] for column in self.columns], dtype=np.float64)
         slopes = self.weights / self.scale / self.temperature

@@ -41,7 +41,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def eer(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Equal-error rate: where the false-alarm and miss rates cross on the ROC, interpolated; NaN for one class."""
+    """Equal-error rate: where false alarms and misses cross on the ROC, interpolated; NaN without both classes."""
     truth, values = _checked(labels, scores)
     if truth.all() or not truth.any():
         return float("nan")
@@ -55,7 +55,7 @@ def eer(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Area under precision over recall, as the mean of precisions at each positive; NaN for one class."""
+    """Area under precision over recall, as the mean of precisions at each positive; NaN without both classes."""
     truth, values = _checked(labels, scores)
     if truth.all() or not truth.any():
         return float("nan")
@@ -69,7 +69,7 @@ def accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
 
 
 def balanced_accuracy(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Mean of the two classes' shares on their own side of one half; NaN for one class or none."""
+    """Mean of the two classes' shares on their own side of one half; NaN without both classes."""
     truth, values = _checked(labels, probabilities)
     right = (values >= HALF) == truth
     if truth.all() or not truth.any():

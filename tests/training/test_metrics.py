@@ -52,9 +52,10 @@ def test_auc_agrees_with_scikit_learn_ties_included() -> None:
     assert roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
 
 
-def test_one_class_has_no_figure() -> None:
-    assert np.isnan(roc_auc([1, 1], [0.1, 0.2]))
-    assert np.isnan(eer([0, 0], [0.1, 0.2]))
+@pytest.mark.parametrize("metric", [roc_auc, eer, average_precision, balanced_accuracy])
+@pytest.mark.parametrize("labels", [[], [1, 1], [0, 0]])
+def test_fewer_than_two_classes_have_no_figure(metric: Metric, labels: list[int]) -> None:
+    assert np.isnan(metric(labels, np.full(len(labels), 0.3)))
 
 
 def test_interval_holds_the_value_and_repeats_for_a_seed() -> None:
@@ -88,7 +89,6 @@ def test_lengths_must_agree() -> None:
 def test_average_precision_of_a_perfect_and_a_reversed_order() -> None:
     assert average_precision([0, 1, 1], [0.1, 0.8, 0.9]) == 1.0
     assert average_precision([1, 0, 0, 0], [0.1, 0.2, 0.3, 0.4]) == 0.25
-    assert np.isnan(average_precision([1, 1], [0.1, 0.2]))
 
 
 def test_figures_at_one_half() -> None:

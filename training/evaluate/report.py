@@ -116,7 +116,7 @@ def _sections(folder: Folder) -> Iterator[str]:
         )
         yield _rows("Spoilt copies", metrics["perturbations"], columns)
     yield _rows(
-        "Verdicts outside of a band about one half", metrics.get("bands", {}),
+        "Verdicts outside of the inconclusive band", metrics.get("inconclusive_bands", {}),
         ("confident_files", "share", "accuracy", "balanced_accuracy", "confident_flips"),
     )  # fmt: skip
     yield _facts(metrics)

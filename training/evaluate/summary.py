@@ -14,7 +14,6 @@ from fusion.loading import load_heads
 from models.store import ModelStore
 from training.datasets.manifest import Entry, Modality
 from training.evaluate.ablation import branches_table, heads_table
-from training.evaluate.bands import bands
 from training.evaluate.baselines import (
     fusion_fit,
     metadata_matrix,
@@ -30,6 +29,7 @@ from training.evaluate.figures import (
     subsets,
 )
 from training.evaluate.folds import Fit
+from training.evaluate.inconclusive import inconclusive_bands
 from training.evaluate.robustness import robustness
 from training.evaluate.run import Evaluation
 from training.evaluate.store import METRICS, SKIPPED, Table
@@ -60,7 +60,8 @@ def summarise(evaluation: Evaluation, cost: Mapping[str, Any] | None, draws: int
     }
     if evaluation.modality is Modality.CLIP:
         found["verdicts"] = _verdicts(scores)
-        found["bands"] = bands(scores, evaluation.perturbed().frame() if evaluation.perturb else None)
+        copies = evaluation.perturbed().frame() if evaluation.perturb else None
+        found["inconclusive_bands"] = inconclusive_bands(scores, copies)
     if len(scores):
         found |= _compared(evaluation, scores, draws)
     _write(evaluation, found)

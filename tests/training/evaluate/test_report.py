@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from tests.training.evaluate.made import scored
 from training.commands.report import report
-from training.evaluate.bands import bands
 from training.evaluate.figures import calibration, figures_of
+from training.evaluate.inconclusive import inconclusive_bands
 from training.evaluate.report import render
 from training.evaluate.tables import by_method, by_source, confident_errors
 from training.evaluate.yardsticks import yardsticks
@@ -23,7 +23,8 @@ def _folder(path: Path, seed: int) -> Path:
         "overall": figures_of(scores, 20), "subsets": {}, "calibration": calibration(scores),
         "by_method": by_method(scores), "by_source": by_source(scores), "confident_errors": confident_errors(scores),
         "speed": {"clips_per_second_per_process": 0.5}, "coverage": {"listed": 60},
-        "yardsticks": yardsticks(scores, {}, 20), "perturbations": {}, "bands": bands(scores, None),
+        "yardsticks": yardsticks(scores, {}, 20), "perturbations": {},
+        "inconclusive_bands": inconclusive_bands(scores, None),
     }  # fmt: skip
     path.mkdir()
     (path / "metrics.json").write_text(json.dumps(metrics))
@@ -36,7 +37,7 @@ def test_folders_stand_side_by_side(tmp_path: Path) -> None:
     assert page.index("Side by side") < page.index("<h2>before</h2>") < page.index("<h2>after</h2>")
     assert "Leave one source out: served" in page
     assert "real-a | fake-a" in page
-    assert page.count("Verdicts outside of a band about one half") == 2
+    assert page.count("Verdicts outside of the inconclusive band") == 2
     assert "Side by side" not in render(folders[:1])
 
 

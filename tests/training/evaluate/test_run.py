@@ -158,7 +158,7 @@ def test_spoilt_copies_are_compared(face_clip: Path, mute_face_clip: Path, tmp_p
     evaluate(evaluation, _watch, counting)
     metrics = summarise(evaluation, None, draws=20)
     found = metrics["perturbations"]
-    assert metrics["bands"]["0.00"]["confident_flips"] == pytest.approx(found["all"]["flips"], abs=1e-3)
+    assert metrics["inconclusive_bands"]["0.00"]["confident_flips"] == pytest.approx(found["all"]["flips"], abs=1e-3)
     assert {"crf23", "crf30", "crf35", "half_size", "blur", "noise", "aac32k", "rotation"} <= set(found)
     assert found["crf35"]["files"] == 2
     assert found["aac32k"]["files"] == 1

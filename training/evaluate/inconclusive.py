@@ -1,10 +1,9 @@
-"""What a wider or a narrower band of no verdict would give, for whoever sets `VERICLIP_INCONCLUSIVE_BAND`."""
+"""What a wider or a narrower band of inconclusive verdicts would give: for choosing `VERICLIP_INCONCLUSIVE_BAND`."""
 
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from training.evaluate.figures import Scores, number
 from training.metrics import HALF, accuracy, balanced_accuracy
@@ -12,7 +11,7 @@ from training.metrics import HALF, accuracy, balanced_accuracy
 BANDS: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 
 
-def bands(scores: Scores, perturbed: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
+def inconclusive_bands(scores: Scores, perturbed: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
     """For each half width of the band about one half: what can be said of the verdicts outside of it.
 
     How many they are and which `share` of all; their accuracy; and, given `perturbed` (`file,variant,probability`),
@@ -34,9 +33,6 @@ def _beyond(scores: Scores, band: float, perturbed: pd.DataFrame | None) -> dict
 
 def _flips(kept: Scores, perturbed: pd.DataFrame) -> float:
     """Share of all copies of these files that lie on the other side of one half; NaN without any."""
-    before = pd.Series(kept.probability, index=kept.column("file"))
-    copies = perturbed.dropna(subset=["probability"])
-    copies = copies[copies["file"].astype(str).isin(before.index)]
-    after: NDArray[np.float64] = copies["probability"].to_numpy(np.float64)
-    was = before.loc[copies["file"].astype(str)].to_numpy(np.float64)
-    return float(np.mean((after >= HALF) != (was >= HALF))) if len(copies) else float("nan")
+    before = perturbed["file"].astype(str).map(dict(zip(kept.column("file"), kept.probability, strict=True)))
+    known = before.notna() & perturbed["probability"].notna()
+    return float(((perturbed["probability"] >= HALF) != (before >= HALF))[known].mean())

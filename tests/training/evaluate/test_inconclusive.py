@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from tests.training.evaluate.made import scored
-from training.evaluate.bands import BANDS, bands
+from training.evaluate.inconclusive import BANDS, inconclusive_bands
 
 
 def test_verdicts_beyond_a_wider_band_are_fewer_and_better() -> None:
-    found = bands(scored(600), None)
+    found = inconclusive_bands(scored(600), None)
     assert list(found) == [f"{band:.2f}" for band in BANDS]
     shares = [row["share"] for row in found.values()]
     assert shares[0] == 1.0
@@ -24,7 +24,7 @@ def test_flips_are_those_of_copies_of_what_lies_beyond() -> None:
     copies = pd.DataFrame({"file": scores.frame["file"], "variant": "noise", "probability": scores.probability})
     turned = copies.assign(probability=np.where(near, 1 - scores.probability, scores.probability))
     unread = copies.assign(probability=np.nan)
-    found = bands(scores, pd.concat([copies, turned, unread]))
+    found = inconclusive_bands(scores, pd.concat([copies, turned, unread]))
     assert found["0.00"]["confident_flips"] == pytest.approx(near.mean() / 2, abs=1e-4)
     assert 0 < found["0.10"]["confident_flips"] < found["0.00"]["confident_flips"]
     assert found["0.20"]["confident_flips"] == 0
@@ -33,7 +33,7 @@ def test_flips_are_those_of_copies_of_what_lies_beyond() -> None:
 
 def test_nothing_judged_has_no_figures() -> None:
     scores = scored()
-    none = bands(scores.where(np.zeros(len(scores), bool)), scores.frame.head(0))
+    none = inconclusive_bands(scores.where(np.zeros(len(scores), bool)), scores.frame.head(0))
     assert none["0.10"] == {
         "confident_files": 0, "share": None, "accuracy": None, "balanced_accuracy": None, "confident_flips": None,
     }  # fmt: skip
