@@ -23,9 +23,11 @@ MOST_WINDOWS: Final = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioInputs:
-    """Windows as the network takes them, float32 `(N, samples)`, and where each lies in the clip, in seconds."""
+    """Windows as the network takes them, float32 `(N, samples)`, each repeated after its own `lengths` int64 `(N,)`
+    samples, and where it lies in the clip, in seconds."""
 
     waveforms: Tensor
+    lengths: Tensor
     spans_s: tuple[tuple[float, float], ...]
 
 
@@ -48,7 +50,8 @@ class AudioBranch:
     name = "audio"
 
     def __init__(self, network: nn.Module, spec: AudioSpec) -> None:
-        """Take a network from waveforms `(N, samples)` to logits `(N,)`, positive for synthetic, and its input spec."""
+        """Take a network from waveforms `(N, samples)` and their lengths `(N,)` to logits `(N,)`, positive for
+        synthetic, and its input spec."""
         self._network = network
         self._spec = spec
 
@@ -73,12 +76,13 @@ class AudioBranch:
             return self._abstain("no_speech", "The clip's sound holds no speech that could be judged.")
         chosen = _spread(spoken, MOST_WINDOWS)
         spans = tuple((window.start_s, window.start_s + window.duration_s) for window in chosen)
-        return AudioInputs(torch.cat([self._spec.to_tensor(window.samples) for window in chosen]), spans)
+        sounds = [window.samples for window in chosen]
+        return AudioInputs(torch.cat([self._spec.to_tensor(one) for one in sounds]), self._spec.lengths(*sounds), spans)
 
     def score(self, inputs: AudioInputs) -> BranchEvidence:
         """Probability per window; the branch's own is that of their mean logit."""
         with torch.inference_mode():
-            logits = self._network(inputs.waveforms).double()
+            logits = self._network(inputs.waveforms, inputs.lengths).double()
         probability = float(torch.sigmoid(logits.mean()))
         moments = zip(inputs.spans_s, torch.sigmoid(logits).tolist(), strict=True)
         return BranchEvidence(

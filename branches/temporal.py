@@ -1,4 +1,4 @@
-"""Motion over time: statistics of each face's film, and a bidirectional LSTM over its crops."""
+"""Motion over time: statistics of each face's film and of its mouth, and a bidirectional LSTM over its crops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ from torch import Tensor
 from branches.faces import no_face
 from branches.media.dynamics import Series, region_detail, region_motion
 from branches.media.film_series import measure_film
-from branches.types import Abstained, BranchEvidence, Faces, Media, Moment
+from branches.types import DENSE_FPS, Abstained, BranchEvidence, Faces, Film, Media, Moment, Mouths
 from models.film import FilmClassifier
+from models.mouth_motion import FEWEST_FRAMES as FEWEST_MOUTH_FRAMES
+from models.mouth_motion import MouthClassifier
 from models.sequence import TrackLstm
 
 FEWEST_CROPS: Final = 6
@@ -28,12 +30,16 @@ MeasuredTrack = tuple[Series, Series, NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredFilm:
-    """What `measure_film` says of one film, float32 `(T, S, R)`: of a face `track`, from `start_s` to `end_s`."""
+    """What `measure_film` says of one film, float32 `(T, S, R)`: of a face `track`, from `start_s` to `end_s`.
+
+    `mouth` uint8 grey `(T, 112, 112)`: the same frames of its mouth; None if it is not seen that long.
+    """
 
     track: int
     start_s: float
     end_s: float
     series: Series
+    mouth: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,20 +62,24 @@ class Motion:
 class TemporalBranch:
     """Scores whole tracks; the clip takes its worst one.
 
-    A track's logit is the mean of its films', plus `lstm_weight` times what the LSTM says of its crops as far as they
-    are steadier than usual: swapped faces, redrawn lips and forged voices all ride on living faces.
+    A track's logit is the mean of its films' and their mouths', which are on the films' scale already, plus
+    `lstm_weight` times what the LSTM says of its crops as far as they are steadier than usual: swapped faces, redrawn
+    lips and forged voices all ride on living faces.
     """
 
     name = "temporal"
 
-    def __init__(self, film: FilmClassifier, lstm: TrackLstm, lstm_weight: float) -> None:
-        self.film, self.lstm, self.lstm_weight = film, lstm, lstm_weight
+    def __init__(self, film: FilmClassifier, mouth: MouthClassifier, lstm: TrackLstm, lstm_weight: float) -> None:
+        self.film, self.mouth, self.lstm, self.lstm_weight = film, mouth, lstm, lstm_weight
 
     def prepare(self, media: Media) -> Motion | Abstained:
         """What the clip's films show, or an abstention if none is long enough."""
         if not len(media.faces):
             return no_face(self.name)
-        films = (MeasuredFilm(film.track, film.start_s, film.end_s, measure_film(film)) for film in media.films)
+        films = (
+            MeasuredFilm(film.track, film.start_s, film.end_s, measure_film(film), mouth_of(film, media.mouths))
+            for film in media.films
+        )
         long_enough = tuple(film for film in films if len(film.series) >= FEWEST_FRAMES)
         if not long_enough:
             reason = f"No face was seen to change over {FEWEST_FRAMES} frames or more, so motion could not be judged."
@@ -79,7 +89,7 @@ class TemporalBranch:
     @torch.inference_mode()
     def score(self, inputs: Motion) -> BranchEvidence:
         """Probability of each face that has a film."""
-        logits = [float(self.film(torch.from_numpy(film.series)[None])) for film in inputs.films]
+        logits = [self._look(film) for film in inputs.films]
         probability = {track: self._judge(inputs, logits, track) for track in inputs.tracks()}
         worst = max(probability, key=probability.__getitem__)
         spans = ((film.start_s, film.end_s, film.track) for film in inputs.films)
@@ -92,6 +102,10 @@ class TemporalBranch:
             details={"worst_track": worst},
         )
 
+    def _look(self, film: MeasuredFilm) -> float:
+        logit = float(self.film(torch.from_numpy(film.series)[None]))
+        return logit if film.mouth is None else logit + float(self.mouth(torch.from_numpy(film.mouth)))
+
     def _judge(self, inputs: Motion, logits: Sequence[float], track: int) -> float:
         pairs = zip(inputs.films, logits, strict=True)
         logit = float(np.mean([logit for film, logit in pairs if film.track == track]))
@@ -100,6 +114,15 @@ class TemporalBranch:
             measured = measure_track(inputs.faces.crops[place], inputs.faces.burst[place])
             logit += self.lstm_weight * max(float(self.lstm(*pad_tracks([measured]))) - USUAL, 0.0)
         return float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
+
+
+def mouth_of(film: Film, mouths: Sequence[Mouths]) -> NDArray[np.uint8] | None:
+    """The mouth of the face in a film, uint8 `(T, 112, 112)`, while that lasts; None if too little of it is seen."""
+    for mouth in mouths:
+        first = round((film.start_s - mouth.start_s) * DENSE_FPS)
+        if mouth.track == film.track and 0 <= first <= len(mouth.grey) - FEWEST_MOUTH_FRAMES:
+            return mouth.grey[first : first + len(film.luma)]
+    return None
 
 
 def measure_track(crops: NDArray[np.uint8], burst: NDArray[np.int64]) -> MeasuredTrack:

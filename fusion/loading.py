@@ -16,6 +16,7 @@ from models.clip_encoder import build_clip_face_classifier
 from models.cqcc_cnn import build_cqcc_classifier
 from models.face_classifier import build_face_classifier
 from models.film import build_film_classifier
+from models.mouth_motion import build_mouth_classifier
 from models.sequence import build_track_lstm
 from models.spec import AudioSpec, ImageSpec
 from models.speech_encoder import build_speech_classifier
@@ -26,6 +27,7 @@ from models.voice import Voice, VoiceWeights
 VISUAL_FILE: Final = "visual_resnet18.safetensors"
 CLIP_FILE: Final = "visual_clip.safetensors"
 FILM_FILE: Final = "temporal_film.safetensors"
+MOUTH_FILE: Final = "temporal_mouth.safetensors"
 TEMPORAL_FILE: Final = "temporal_bilstm.safetensors"
 GATE_FILE: Final = "gate_tiny_ladeda.safetensors"
 CQCC_FILE: Final = "audio_cqcc_cnn.safetensors"
@@ -59,6 +61,7 @@ def load_branches(store: ModelStore) -> dict[str, Branch]:
         "audio": AudioBranch(load_voice(store), AudioSpec()),
         "temporal": TemporalBranch(
             store.network(FILM_FILE, build_film_classifier),
+            store.network(MOUTH_FILE, build_mouth_classifier),
             store.network(TEMPORAL_FILE, build_track_lstm),
             store.artefact(FILM_FILE).config["lstm_weight"],
         ),

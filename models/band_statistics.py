@@ -34,12 +34,17 @@ class BandStatistics(nn.Module):
         self.register_buffer("cosines", torch.from_numpy(np.cos(quefrency).astype(np.float32)), persistent=False)
         self.register_buffer("window", torch.hann_window(400), persistent=False)
 
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Waveforms float32 `(N, samples)` of unit level at 16 kHz to `(N, width)`.
+    def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
+        """Waveforms float32 `(N, samples)` of unit level at 16 kHz, the first `lengths` int64 `(N,)` samples of each,
+        to `(N, width)`: what fills a window by repeating its sound would be heard as a sudden change.
 
         The logarithms of the deviations over time of 16 mel bands and 15 cepstral coefficients, and of their changes
         of first to third order; then the correlations between the second-order changes of every two bands.
         """
+        pieces = zip(waveforms, lengths.tolist(), strict=True)
+        return torch.cat([self._of(waveform[None, :length]) for waveform, length in pieces])
+
+    def _of(self, waveforms: Tensor) -> Tensor:
         bands = self.log_power(waveforms)
         cepstrum = self.get_buffer("cosines") @ bands
         parts = []
@@ -55,16 +60,17 @@ class BandStatistics(nn.Module):
 
 
 class BandClassifier(nn.Module):
-    """Waveforms float32 `(N, samples)` of unit level at 16 kHz to logits `(N,)`, positive means spoof."""
+    """Waveforms float32 `(N, samples)` of unit level at 16 kHz and their lengths to logits `(N,)`, positive means
+    spoof."""
 
     def __init__(self) -> None:
         super().__init__()
         self.statistics = BandStatistics()
         self.head = nn.Linear(BandStatistics.width, 1)
 
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Score waveforms `(N, samples)`: logits `(N,)`."""
-        logits: Tensor = self.head(self.statistics(waveforms)).squeeze(1)
+    def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
+        """Score waveforms `(N, samples)` by their first `lengths` int64 `(N,)` samples: logits `(N,)`."""
+        logits: Tensor = self.head(self.statistics(waveforms, lengths)).squeeze(1)
         return logits
 
 

@@ -61,3 +61,7 @@ class AudioSpec:
         filled = np.tile(samples, repeats)[: self.window_samples].astype(np.float32)
         level = float(np.sqrt(np.mean(np.square(filled), dtype=np.float64)))
         return torch.from_numpy(filled / max(level, 1e-6)).unsqueeze(0)
+
+    def lengths(self, *sounds: NDArray[np.float32]) -> Tensor:
+        """How many samples of each one's window are its own, before it is repeated: int64 `(N,)`."""
+        return torch.tensor([min(samples.size, self.window_samples) for samples in sounds])

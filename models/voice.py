@@ -45,10 +45,11 @@ class Voice(nn.Module):
         """The constant-Q front end, which also draws the spectrum that people are shown."""
         return self.cqcc.front_end
 
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Score waveforms `(N, samples)`: logits `(N,)`, positive means spoof."""
+    def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
+        """Score waveforms `(N, samples)`, repeated after their `lengths` int64 `(N,)`: logits `(N,)`, positive for
+        spoof."""
         speech = self.weights.speech * self.speech(waveforms) + self.weights.offset
-        logits = soft_maximum(torch.stack([speech, self.bands(waveforms)]), self.weights.softness)
+        logits = soft_maximum(torch.stack([speech, self.bands(waveforms, lengths)]), self.weights.softness)
         if self.weights.cqcc:
             logits = logits + self.weights.cqcc * self.cqcc(waveforms)
         return logits

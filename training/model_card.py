@@ -27,14 +27,13 @@ Pages that show both real and fake clips were **held out of branch training** (`
 were taken. Fusion is fitted on them, on the scores that branches gave which had not learnt from them, and its figures
 are measured out of five folds by person or scene. The face network is the mean of two runs' weights: of one that never
 learnt from those pages, and of one that went on over **all pages** at its end; fusion and the face network's figures
-come from runs that never learnt from those pages, for fusion brought to the spread of the network that ships. The line
-that judges films of faces has learnt from **every clip**; its figures and fusion come from lines fitted without a
-clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page and from every
-clip; its figures and fusion come from lines fitted on pairs of other pages' faces, and without a clip's page, its
-people and its generator. What compares lips and voice has learnt from talking
-clips of every page; its figures come from a fit without the held-out pages. It has no weight in fusion, and fits
-without a clip's people would get none. Nor has the patch gate, as its scores are chance on held-out pages: it only
-decides early exits.
+come from runs that never learnt from those pages, for fusion brought to the spread of the network that ships. The lines
+that judge films of faces and mouths have learnt from **every clip**; their figures and fusion come from lines fitted
+without a clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page and
+from every clip; its figures and fusion come from lines fitted on pairs of other pages' faces, and without a clip's
+page, its people and its generator. What compares lips and voice has learnt from talking clips of every page; its
+figures come from a fit without the held-out pages. It has no weight in fusion, and fits without a clip's people would
+get none. Nor has the patch gate, as its scores are chance on held-out pages: it only decides early exits.
 How long to train, what to average, what motion is read from
 and how far it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
 for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of
@@ -70,7 +69,9 @@ METHOD: Final = """## Method
   frame to frame, by themselves and against what lies around the face; and over the whole film, in each of seven by
   seven cells, left and right taken together, how fine detail is, how peaked, how much of it is colour, what flow
   explains and keeps, and how far the cell strays from how the whole moves; on real clips and published fakes, as they
-  are, degraded and noisy, by what tells within pages as well. Beside it a bidirectional LSTM over how far
+  are, degraded and noisy, by what tells within pages as well. A second line through how far 64 features of the mouth
+  stray over the same frames, as the first half of LR-ASD's visual encoder (see NOTICE) sees it: that network was
+  trained to tell who speaks. Beside them a bidirectional LSTM over how far
   detail and flow of the crops stray from their mean along the track, as far as they are steadier than usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much the bands of the spectrum
   move (changes of up to third order) and how jointly, both fitted on utterances as they are and degraded, and joined by

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from branches.audio import AudioBranch, AudioInputs
 from branches.speech import level_dbfs, trim_silence
 from branches.types import Abstained, Clip, Faces, Media, Waveform
-from models.cqcc_cnn import build_cqcc_classifier
+from models.cqcc_cnn import CqccClassifier, build_cqcc_classifier
 from models.spec import AudioSpec
 
 RATE_HZ = 16_000
@@ -62,12 +62,25 @@ def media(*sounds: Samples, starts_s: tuple[float, ...] = (0.0,)) -> Media:
     return Media(clip, no_faces, (), waveforms, ((0.0, 10.0),))
 
 
+class OneView(nn.Module):
+    """The CQCC network as a voice by itself."""
+
+    def __init__(self, cqcc: CqccClassifier) -> None:
+        super().__init__()
+        self.cqcc, self.front_end = cqcc, cqcc.front_end
+
+    def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
+        assert lengths.shape == waveforms.shape[:1]
+        logits: Tensor = self.cqcc(waveforms)
+        return logits
+
+
 @pytest.fixture(scope="module")
 def branch() -> AudioBranch:
     torch.manual_seed(0)
     network = build_cqcc_classifier({"widths": [8, 8, 8, 8]}).eval()
     nn.init.normal_(network.head[-1].weight, std=0.1)  # untrained, it starts at zero and takes no side
-    return AudioBranch(network, AudioSpec())
+    return AudioBranch(OneView(network), AudioSpec())
 
 
 def prepared(branch: AudioBranch, clip: Media) -> AudioInputs:
@@ -101,6 +114,7 @@ def test_a_short_utterance_is_one_window_at_its_own_time(branch: AudioBranch) ->
     clip = media(np.concatenate((silence(1), voice(2), silence(1))), starts_s=(5.0,))
     inputs = prepared(branch, clip)
     assert inputs.waveforms.shape == (1, 64_000)
+    assert inputs.lengths.item() == pytest.approx(2 * RATE_HZ, abs=0.2 * RATE_HZ)
     [(start, end)] = inputs.spans_s
     assert start == pytest.approx(6.0, abs=0.1)
     assert end == pytest.approx(8.0, abs=0.15)

@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from branches.media import film_series
-from branches.temporal import FEWEST_CROPS, USUAL, Motion, TemporalBranch
-from branches.types import Abstained, Film, Media
+from branches.temporal import FEWEST_CROPS, USUAL, Motion, TemporalBranch, mouth_of
+from branches.types import Abstained, Film, Media, Mouths
 from models.film import CHANGING, ENERGIES, EXPLAINED, GRID, KEPT, REGIONS, SIGNALS, FilmClassifier
+from models.mouth_motion import FEWEST_FRAMES, MouthClassifier
 from models.sequence import TrackLstm
 
 
 def _branch(lstm_weight: float = 0.0) -> TemporalBranch:
     torch.manual_seed(0)
-    return TemporalBranch(FilmClassifier().eval(), TrackLstm().eval(), lstm_weight)
+    return TemporalBranch(FilmClassifier().eval(), MouthClassifier().eval(), TrackLstm().eval(), lstm_weight)
 
 
 def _motion(media: Media, branch: TemporalBranch) -> Motion:
@@ -74,6 +75,29 @@ def test_crops_count_beside_the_film_if_they_are_enough(face_media: Media) -> No
     elsewhere = replace(face_media, films=(replace(face_media.films[0], track=7),))
     inputs = _motion(elsewhere, alone)
     assert alone.score(inputs).probability == beside.score(inputs).probability
+
+
+def test_a_mouth_counts_beside_its_film(face_media: Media) -> None:
+    branch = _branch()
+    seen = branch.score(_motion(face_media, branch)).probability
+    unseen = branch.score(_motion(replace(face_media, mouths=()), branch)).probability
+    assert seen != unseen
+    torch.nn.init.zeros_(branch.mouth.head.weight)
+    torch.nn.init.constant_(branch.mouth.head.bias, 1.5)
+    logits = (np.log(p / (1 - p)) for p in (branch.score(_motion(face_media, branch)).probability, unseen))
+    assert np.subtract(*logits) == pytest.approx(1.5)
+
+
+def test_a_mouth_is_that_of_the_films_face_and_frames() -> None:
+    grey = np.broadcast_to(np.arange(60, dtype=np.uint8)[:, None, None], (60, 112, 112))
+    mouths = [Mouths(1, 0.0, grey[::-1]), Mouths(0, 0.2, grey)]
+    found = mouth_of(_noise(0, 1, frames=20), mouths)
+    assert found is not None
+    assert found[:, 0, 0].tolist() == list(range(8, 28))  # the film starts at 0.5 s
+    assert mouth_of(_noise(2, 1), mouths) is None
+    late = replace(_noise(0, 1, frames=20), start_s=0.2 + (60 - FEWEST_FRAMES + 1) / 25)
+    assert mouth_of(late, mouths) is None
+    assert mouth_of(replace(late, start_s=0.0), mouths) is None
 
 
 def test_a_still_face_is_not_judged(face_media: Media) -> None:

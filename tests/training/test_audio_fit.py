@@ -183,5 +183,6 @@ def test_bands_are_fitted_and_joined_with_the_scores_of_the_run_beside(data_dir:
     assert config["softness"] > 0
     network, spec = store.network(fit_bands.FILE, build_band_classifier), AudioSpec()
     with torch.inference_mode():
-        hum, buzz = (float(network(spec.to_tensor(speech(99, spoof=spoof)))) for spoof in (True, False))
+        sounds = [speech(99, spoof=spoof) for spoof in (True, False)]
+        hum, buzz = (float(network(spec.to_tensor(sound), spec.lengths(sound))) for sound in sounds)
     assert hum > buzz

@@ -15,7 +15,8 @@ from training.clips import ClipRow
 from training.matched import PAGES
 from training.shown import Shown
 from training.temporal.films import NOISE, Films, draw_degradation, draw_noise, load_films
-from training.temporal.fit_film import FilmLine, Joint, Teaching, film_metrics, left_out_logits, write_left_out
+from training.temporal.fit_film import FilmLine, Teaching, film_metrics, left_out_logits, write_left_out
+from training.temporal.joint import Joint
 
 WIDTH = 6
 TEACHING = Teaching(strength=1.0, copies_share=0.25, noisy_share=0.0, one_class_share=1.0)
@@ -114,26 +115,38 @@ def test_a_line_that_learns_from_noise_is_moved_by_it_less() -> None:
     found = []
     for share in (0.0, 0.2):
         logits = _left_out(both, replace(TEACHING, noisy_share=share))
-        found.append(film_metrics(both, logits, logits[0])["all_pages"])
+        found.append(film_metrics(both, logits, logits[0], logits[0])["all_pages"])
     assert found[0]["noise_shift"] < -0.5
     assert abs(found[1]["noise_shift"]) < 0.75 * abs(found[0]["noise_shift"])
     assert found[1]["noisy_auc"] == pytest.approx(found[1]["auc"], abs=0.03)
     assert found[0]["degraded_auc"] is None
 
 
-def test_the_lstm_counts_above_the_usual_and_the_joint_score_is_calibrated() -> None:
+def test_a_clip_without_a_mouth_is_left_out_of_what_mouths_teach() -> None:
+    films = _films()
+    films.statistics[:, :3] = np.nan
+    logits = _left_out(films)
+    assert np.isnan(logits[:, :3]).all()
+    assert np.isfinite(logits[:, 3:]).all()
+
+
+def test_mouth_and_lstm_count_as_asked_and_the_joint_score_is_calibrated() -> None:
     films = _films(count=400)
     rng = np.random.default_rng(1)
     fake = np.array([row.label == "fake" for row in films.rows])
-    film, helpful = (5 * (fake + rng.normal(0, 1, 400)) for _ in range(2))
+    film, mouth, lstm = (5 * (fake + rng.normal(0, 1, 400)) for _ in range(3))
+    mouth[:10] = np.nan
     shown = Shown.of(films.rows)
-    joint = Joint.fit(shown, film, helpful, 0.75)
-    one, usual = np.ones(1), np.full(1, USUAL)
-    assert joint.of(one, usual - 3) == joint.of(one, usual) < joint.of(one, usual + 1)
-    assert Joint.fit(shown, film, helpful, 0.0).lstm_weight == 0
-    probability = 1 / (1 + np.exp(-joint.of(film, helpful)))
+    joint = Joint.fit(shown, film, mouth, lstm, 0.4, 0.75)
+    one, none, usual = np.ones(1), np.zeros(1), np.full(1, USUAL)
+    assert joint.of(one, none, usual - 3) == joint.of(one, none, usual) < joint.of(one, none, usual + 1)
+    by_mouth = joint.of(one, one, usual) - joint.of(one, none, usual)
+    assert by_mouth * np.nanstd(mouth) == pytest.approx(0.4 * joint.scale * film.std())
+    apart = Joint.fit(shown, film, mouth, lstm, 0.0, 0.0)
+    assert (apart.mouth_weight, apart.lstm_weight) == (0, 0)
+    probability = 1 / (1 + np.exp(-joint.of(film, mouth, lstm)))
     assert probability[fake].mean() == pytest.approx(1 - probability[~fake].mean(), abs=0.05)
-    assert np.isfinite(joint.of(film, np.full(400, np.nan))).all()
+    assert np.isfinite(joint.of(film, np.full(400, np.nan), np.full(400, np.nan))).all()
 
 
 def test_scores_are_written_by_file_for_fusion(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     """Pool every utterance (once, then from the run's folder), measure with sources left out, fit, and publish."""
     network = build_speech_classifier(recipe.options.get("config", {})).eval()
     load_whisper(network.encoder, recipe.run_dir.parent / "whisper")
-    speech = fit_pooled(recipe, network.pool, network.head.in_features)
+    speech = fit_pooled(recipe, lambda waveforms, _lengths: network.pool(waveforms), network.head.in_features)
     np.save(left_out_file(recipe.run_dir), speech.left_out)
     weight = cqcc_weight(speech.corpus, speech.rows, speech.left_out, ModelStore(weights_dir))
     metrics = {"held_out": figures(speech.corpus, speech.rows, speech.left_out)}

@@ -17,8 +17,8 @@ from training.audio.corpus import Corpus, load_corpus
 from training.audio.line import Examples, Line, fit_line, left_out_scores
 from training.recipe import Recipe
 
-Pool = Callable[[Tensor], Tensor]
-"""Waveforms `(1, samples)` to what is pooled of them, `(1, features)`."""
+Pool = Callable[[Tensor, Tensor], Tensor]
+"""Waveforms `(1, samples)` and their lengths `(1,)` to what is pooled of them, `(1, features)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ def pool_rows(pool: Pool, corpus: Corpus, rows: list[int], seed: int, copies: in
     spec, total = AudioSpec(), (1 + copies) * len(rows)
     every = track(chain(speech, spoilt), total=total, description="Utterances")
     with torch.inference_mode():
-        return np.stack([pool(spec.to_tensor(samples))[0].numpy() for samples in every])
+        return np.stack([pool(spec.to_tensor(samples), spec.lengths(samples))[0].numpy() for samples in every])
 
 
 def left_out_file(run_dir: Path) -> Path:

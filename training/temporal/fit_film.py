@@ -1,4 +1,4 @@
-"""Fit the line through the statistics of films, and how much the LSTM counts beside it.
+"""Fit the lines through the statistics of films and of mouths, and how much mouths and the LSTM count beside films.
 
 What ships has learnt from every clip. How good that is, is told by lines fitted without a clip's page, its people and
 its generator, which score that clip; fusion is fitted on those scores too.
@@ -19,12 +19,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import RobustScaler
 
 from branches.media import MediaReader
-from branches.temporal import USUAL
 from models.film import FURTHEST, build_film_classifier
+from models.mouth_motion import build_mouth_classifier
 from models.sequence import build_track_lstm
 from models.store import WEIGHTS_DIR, ModelStore
 from training.clips import ClipRow, read_clips
-from training.fusion.regression import balanced_weights
 from training.matched import held_out_metrics
 from training.media_cache import cached_media
 from training.metrics import roc_auc
@@ -36,40 +35,52 @@ from training.standard_line import StandardLine
 from training.temporal.films import Films, load_films
 from training.temporal.fit import FILE as LSTM_FILE
 from training.temporal.fit import clip_logit
+from training.temporal.joint import Joint, Logits
+from training.temporal.mouths import load_lr_asd, load_mouths
 
 FILE: Final = "temporal_film.safetensors"
+MOUTH_FILE: Final = "temporal_mouth.safetensors"
 LEFT_OUT: Final = "left_out.csv"
 DATA: Final = (
     "films of all the pack's clips, as they are and degraded. Figures, of the held-out pages: each clip scored by a "
     "line that had not learnt from its page, its people or its generator"
 )
-
-Logits = NDArray[np.float64]
+MOUTH_DATA: Final = (
+    "the first half of LR-ASD's visual encoder (MIT licence), untouched; the line on mouths of all the pack's clips, "
+    "as they are and changed at random. Figures as of films"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """How films teach: inverse regularisation `strength`; how much all degraded copies, and all noisy ones, count
-    beside the clips as they are; and how much clips of pages of one class beside those of pages that show both."""
+    """How films, or mouths, teach: inverse regularisation `strength`; how much all degraded copies, and all noisy
+    ones, count beside the clips as they are; and how much clips of pages of one class beside those of pages that show
+    both."""
 
     strength: float
     copies_share: float
-    noisy_share: float
     one_class_share: float
+    noisy_share: float = 0.0
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Teaching":
+        """What a table of a recipe says of it."""
+        return cls(**{field.name: options[field.name] for field in fields(cls) if field.name in options})
 
 
 class FilmLine(StandardLine):
-    """A line through statistics of films."""
+    """A line through statistics of films, or of mouths."""
 
     furthest = FURTHEST
 
     @classmethod
     def fit(cls, films: Films, shown: Shown, kept: NDArray[np.bool_], teaching: Teaching) -> "FilmLine":
-        """Logistic regression on the films at `kept` bool `(N,)`, by what tells within pages.
+        """Logistic regression on the films at `kept` bool `(N,)` that show anything, by what tells within pages.
 
         Copies are moved as the clips as they are: what spoils a clip says nothing of whether it is forged.
         """
-        statistics, joined = films.statistics[:, kept], shown.where(kept).joined()
+        seen = kept & ~np.isnan(films.statistics[0, :, 0])
+        statistics, joined = films.statistics[:, seen], shown.where(seen).joined()
         scaler = RobustScaler().fit(statistics[0])
         line = cls(scaler.center_.astype(np.float64), scaler.scale_.astype(np.float64), np.zeros(0), 0.0)
         middles = joined.middles(line.standard(statistics[0]))
@@ -83,7 +94,7 @@ class FilmLine(StandardLine):
 
 
 def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
-    """Measure all films, score each clip by a line that does not know it, join with the LSTM, fit, and publish."""
+    """Measure all films and mouths, score each clip by lines that do not know it, join with the LSTM, and publish."""
     options = recipe.options
     torch.set_num_threads(1)
     manifest = recipe.data_dir / "video" / "clips.csv"
@@ -91,22 +102,36 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
         read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["noisy_copies"],
         options["workers"],
     )  # fmt: skip
-    shown = Shown.of(films.rows)
-    teaching = Teaching(**{field.name: options[field.name] for field in fields(Teaching)})
+    media = recipe.run_dir.parent / "media"
+    network, mouth_network = build_film_classifier({}).eval(), build_mouth_classifier({}).eval()
+    load_lr_asd(mouth_network.encoder, recipe.data_dir / options["mouth"]["init"])
+    mouths = Films(
+        films.rows,
+        load_mouths(
+            films.rows, mouth_network, media, recipe.run_dir / "mouths", recipe.seed, options["mouth"]["copies"],
+            options["workers"],
+        ),
+    )  # fmt: skip
+    shown, teaching = Shown.of(films.rows), Teaching.of(options)
+    mouth_teaching = Teaching.of(options["mouth"])
     left_out = left_out_logits(films, shown, teaching)
-    lstm = lstm_logits(films.rows, recipe.run_dir.parent / "media", ModelStore(weights_dir))
-    joint = Joint.fit(shown, left_out[0], lstm, options["lstm_weight"])
-    metrics = film_metrics(films, left_out, joint.of(left_out[0], lstm))
+    mouth_left_out = left_out_logits(mouths, shown, mouth_teaching)
+    lstm = lstm_logits(films.rows, media, ModelStore(weights_dir))
+    joint = Joint.fit(shown, left_out[0], mouth_left_out[0], lstm, options["mouth"]["weight"], options["lstm_weight"])
+    joined = joint.of(left_out[0], mouth_left_out[0], lstm)
+    metrics = film_metrics(films, left_out, mouth_left_out[0], joined)
     Console().print(joint, metrics)
-    write_left_out(recipe.run_dir / LEFT_OUT, manifest.parent, films.rows, joint.of(left_out[0], lstm))
-    network = build_film_classifier({}).eval()
-    line = FilmLine.fit(films, shown, np.ones(len(films.rows), bool), teaching)
-    line.write(network, joint.scale, joint.offset)
-    config = {"lstm_weight": round(joint.lstm_weight, 4)}
-    provenance = recipe.provenance(DATA)
+    write_left_out(recipe.run_dir / LEFT_OUT, manifest.parent, films.rows, joined)
+    every = np.ones(len(films.rows), bool)
+    FilmLine.fit(films, shown, every, teaching).write(network, joint.scale, joint.offset)
+    FilmLine.fit(mouths, shown, every, mouth_teaching).write(mouth_network, joint.mouth_weight, 0.0)
     publish_network(
-        network, FILE, role="film", config=config, metrics=metrics, provenance=provenance,
-        folder=weights_dir, half=False,
+        network, FILE, role="film", config={"lstm_weight": round(joint.lstm_weight, 4)}, metrics=metrics,
+        provenance=recipe.provenance(DATA), folder=weights_dir, half=False,
+    )  # fmt: skip
+    publish_network(
+        mouth_network, MOUTH_FILE, role="mouth", config={}, metrics={"held_out": metrics["mouth_alone"]},
+        provenance=recipe.provenance(MOUTH_DATA), folder=weights_dir,
     )  # fmt: skip
 
 
@@ -133,38 +158,8 @@ def lstm_logits(rows: list[ClipRow], cache: Path, store: ModelStore) -> Logits:
     return logits
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """The branch's logit: the film's times `scale`, plus `lstm_weight` times the LSTM's above usual, plus `offset`."""
-
-    scale: float
-    lstm_weight: float
-    offset: float
-
-    @classmethod
-    def fit(cls, shown: Shown, film: Logits, lstm: Logits, deviations: float) -> "Joint":
-        """Weigh one deviation of the LSTM like `deviations` of the film, and calibrate where both are known."""
-        both = ~np.isnan(film) & ~np.isnan(lstm)
-        labels = shown.forged[both]
-        weight = deviations * float(film[both].std() / lstm[both].std())
-        joined = film[both] + weight * _above_usual(lstm[both])
-        shares = balanced_weights(labels.astype(np.int64), shown.kind[both])
-        line = LogisticRegression(C=1e3).fit(joined[:, None], labels, shares / shares.mean())
-        scale = float(line.coef_[0, 0])
-        return cls(scale, scale * weight, float(line.intercept_[0]))
-
-    def of(self, film: Logits, lstm: Logits) -> Logits:
-        """Joined logits `(N,)`; without the LSTM's where that is not known."""
-        beside = self.lstm_weight * _above_usual(np.nan_to_num(lstm))
-        return np.asarray(self.scale * film + beside + self.offset, np.float64)
-
-
-def _above_usual(lstm: Logits) -> Logits:
-    return np.maximum(lstm - USUAL, 0.0)
-
-
-def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, Any]:
-    """Figures on the held-out pages: of the joined score, of the film alone, and of films degraded at random.
+def film_metrics(films: Films, left_out: Logits, mouth: Logits, joined: Logits) -> dict[str, Any]:
+    """Figures on the held-out pages: of the joined score, of film and mouth alone, and of films degraded at random.
 
     `noise_shift` is how much noise moves the film's log-odds on average, in their deviations.
     """
@@ -176,14 +171,22 @@ def film_metrics(films: Films, left_out: Logits, joined: Logits) -> dict[str, An
     return {
         "held_out": held_out_metrics(held_out, joined[kept], visual_only=True),
         "film_alone": held_out_metrics(held_out, left_out[0, kept], visual_only=True),
+        "mouth_alone": mouth_metrics(films.rows, mouth),
         "all_pages": {
             "clips": len(films.rows),
             "auc": round(roc_auc(fake, left_out[0]), 4),
+            "joined_auc": round(roc_auc(fake, joined), 4),
             "degraded_auc": _mean(_aucs(fake, degraded)),
             "noisy_auc": _mean(_aucs(fake, noisy)),
             "noise_shift": _mean(shifts[~np.isnan(shifts)]),
         },
     }
+
+
+def mouth_metrics(rows: list[ClipRow], mouth: Logits) -> dict[str, float]:
+    """Figures of the mouth alone, of the held-out pages' clips in which it is seen."""
+    kept = [place for place, row in enumerate(rows) if is_held_out(row.source) and not np.isnan(mouth[place])]
+    return held_out_metrics([rows[place] for place in kept], mouth[kept], visual_only=True)
 
 
 def _aucs(fake: NDArray[np.bool_], copies: Logits) -> list[float]:
