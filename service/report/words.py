@@ -15,8 +15,8 @@ BRANCH_LOOKS: Final = {
     "gate": "A small network looks at patches of a few pixels of the face at the clip's own scale, where resampling "
     "and synthesis leave traces. It also decides whether the deeper checks are needed.",
     "visual": "A network looks at upright face crops for traces of blending and synthesis.",
-    "temporal": "Two networks follow each face from frame to frame: how it looks and changes beside what lies "
-    "around it, and how steady its regions are.",
+    "temporal": "Three networks follow each face from frame to frame: how it looks and changes beside what lies "
+    "around it, how its mouth moves, and how steady its regions are.",
     "audio": "Networks listen to the voice, for traces of synthesis and conversion.",
     "sync": "Two networks compare the movement of the mouth with the voice, at every shift of up to 15 frames.",
 }

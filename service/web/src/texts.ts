@@ -361,7 +361,7 @@ export const texts = {
     chance: "chance",
     noModels: "This service lists no models.",
     moreFigures: "All figures",
-    roles: { gate: "Patches", visual: "Face", temporal: "Motion, crops", film: "Motion, film", audio: "Voice, cepstra", speech: "Voice, speech encoder", voice: "Voice, bands", sync: "Lip-sync" },
+    roles: { gate: "Patches", visual: "Face", clip: "Face, second view", temporal: "Motion, crops", film: "Motion, film", mouth: "Motion, mouth", audio: "Voice, cepstra", speech: "Voice, speech encoder", voice: "Voice, bands", sync: "Lip-sync" },
     fusion: "Fusion heads",
     fusionIs: "Each weighs another set of checks; a clip is judged by the one that fits the checks which could tell. Matched AUC:",
   },
