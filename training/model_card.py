@@ -40,10 +40,8 @@ for it. The speech encoder's line has learnt from every utterance; its figures c
 the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. The
 same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers, statistics,
 regularisation and how the two are joined were chosen among about 340 settings on such figures and on voices of held-out
-clips, so they, and those of fusion's voice, are optimistic. Fusion was fitted, and its figures taken, before bands were
-told by third-order changes too: the log-odds of 237 held-out voices go with the former ones by 0.99, at a mean of -0.18
-instead of -0.12 and a deviation of 1.50 instead of 1.39, and the gate's contract holds as before. The CQCC network's
-figures are from the `dev` split, of which it has learnt nothing.
+clips, so they, and those of fusion's voice, are optimistic. The CQCC network's figures are from the `dev` split, of
+which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance. A head that is calibrated
@@ -97,7 +95,7 @@ FAILURES: Final = """## Known failures
   `noisy_auc` of its film): what it reads lies in fine detail. Noise hides the traces of forged faces as well.
 - Hard compression makes real faces look forged: encoded anew at a CRF of 35 their log-odds rise by about one, those of
   forged faces do not, and on 71 held-out clips the AUC falls from 0.92 to 0.78 (at 30 to 0.84, at 23 to 0.89), though
-  these networks have learnt from them.
+  these networks have learnt from them. This was measured before mouths were judged beside films.
 - A verdict may turn where a copy is blurred, halved in size, turned or made noisy, though CLIP's lines are levelled by
   these very ways on clips of other pages: of 62 clips judged, by the pictures but without the LSTM, by networks that
   had not learnt from them, 17% of the confident verdicts did, of turned and of noisy copies 24% (of those further than
