@@ -120,8 +120,9 @@ def mouth_of(film: Film, mouths: Sequence[Mouths]) -> NDArray[np.uint8] | None:
     """The mouth of the face in a film, uint8 `(T, 112, 112)`, while that lasts; None if too little of it is seen."""
     for mouth in mouths:
         first = round((film.start_s - mouth.start_s) * DENSE_FPS)
-        if mouth.track == film.track and 0 <= first <= len(mouth.grey) - FEWEST_MOUTH_FRAMES:
-            return mouth.grey[first : first + len(film.luma)]
+        seen = mouth.grey[max(first, 0) : first + len(film.luma)]
+        if mouth.track == film.track and first >= 0 and len(seen) >= FEWEST_MOUTH_FRAMES:
+            return seen
     return None
 
 

@@ -80,7 +80,7 @@ class MouthClassifier(nn.Module):
 
 
 def build_mouth_classifier(_config: dict[str, Any]) -> MouthClassifier:
-    """Make an untrained network, as `ModelStore.network` asks; the config says how it stands beside the film."""
+    """Make an untrained network, as `ModelStore.network` asks."""
     return MouthClassifier()
 
 

@@ -98,6 +98,7 @@ def test_a_mouth_is_that_of_the_films_face_and_frames() -> None:
     late = replace(_noise(0, 1, frames=20), start_s=0.2 + (60 - FEWEST_FRAMES + 1) / 25)
     assert mouth_of(late, mouths) is None
     assert mouth_of(replace(late, start_s=0.0), mouths) is None
+    assert mouth_of(_noise(0, 1, frames=FEWEST_FRAMES - 1), mouths) is None
 
 
 def test_a_still_face_is_not_judged(face_media: Media) -> None:
