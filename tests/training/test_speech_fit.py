@@ -34,7 +34,14 @@ def test_the_layer_gives_what_the_line_gives() -> None:
 def test_utterances_are_pooled_as_they_are_and_then_degraded_each_time_anew() -> None:
     network, rng = build_speech_classifier(SMALL).eval(), np.random.default_rng(0)
     speech = SampleBank.of([(0.1 * rng.normal(size=16_000)).astype(np.float32) for _ in range(2)])
-    pooled = pool_rows(network.pool, Corpus([], speech, {}), [1, 0], seed=2, copies=2)
+    lengths: list[int] = []
+
+    def pool(waveforms: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+        lengths.extend(own.tolist())
+        return network.pool(waveforms)
+
+    pooled = pool_rows(pool, Corpus([], speech, {}), [1, 0], seed=2, copies=2)
+    assert lengths[:2] == [16_000, 16_000]
     with torch.inference_mode():
         first = network.pool(AudioSpec().to_tensor(speech[1]))[0].numpy()
     assert pooled.shape == (6, 48)
