@@ -69,10 +69,11 @@ def test_mouths_are_learnt_from_as_long_as_films_are(frames: int, first: int, la
 def test_mouths_are_measured_once(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> None:
     rows = [ClipRow(path, "real", "none", "page", "person", "real", "none") for path in (face_clip, no_face_clip)]
     kept, network = tmp_path / "mouths", MouthClassifier().eval()
-    found = load_mouths(rows, network, tmp_path / "media", kept, seed=0, copies=2, workers=1)
+    found = load_mouths(rows, network, tmp_path / "media", kept, seed=0, copies=2, workers=1).statistics
     assert found.shape == (3, 2, FEATURES)
     assert np.isnan(found[:, 1]).all()
     assert len(np.unique(found[:, 0], axis=0)) == 3
     for file in kept.glob("*.npy"):
         np.save(file, np.ones((3, FEATURES), np.float32))
-    assert (load_mouths(rows, network, tmp_path / "media", kept, seed=0, copies=2, workers=1) == 1).all()
+    again = load_mouths(rows, network, tmp_path / "media", kept, seed=0, copies=2, workers=1)
+    assert (again.statistics == 1).all()

@@ -33,7 +33,7 @@ NOISY_CRF: Final = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Films:
-    """The clips in which a face is seen long enough, and the statistics of their films.
+    """The clips in which a face is seen long enough, and the statistics of their films, or of their mouths.
 
     `statistics` float32 `(1 + copies, N, width)`, of the clips as they are, then of their degraded copies, the last
     `noisy` of which are only noisy; NaN where a copy shows no face any more.

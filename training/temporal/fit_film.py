@@ -105,12 +105,9 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     media = recipe.run_dir.parent / "media"
     network, mouth_network = build_film_classifier({}).eval(), build_mouth_classifier({}).eval()
     load_lr_asd(mouth_network.encoder, recipe.data_dir / options["mouth"]["init"])
-    mouths = Films(
-        films.rows,
-        load_mouths(
-            films.rows, mouth_network, media, recipe.run_dir / "mouths", recipe.seed, options["mouth"]["copies"],
-            options["workers"],
-        ),
+    mouths = load_mouths(
+        films.rows, mouth_network, media, recipe.run_dir / "mouths", recipe.seed, options["mouth"]["copies"],
+        options["workers"],
     )  # fmt: skip
     shown, teaching = Shown.of(films.rows), Teaching.of(options)
     mouth_teaching = Teaching.of(options["mouth"])

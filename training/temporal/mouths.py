@@ -1,6 +1,5 @@
 """Mouths to learn motion from: of every clip as it is published, and of copies changed at random."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from models.mouth_motion import FEATURES, FEWEST_FRAMES, MouthClassifier, MouthE
 from training.clips import ClipRow
 from training.media_cache import cached_media, worker_reader
 from training.sync.augment import augment_mouth
+from training.temporal.films import Films
 
 BATCH_NORM_EPSILON: Final = 1e-3
 PREFIX: Final = "model.visualEncoder."
@@ -45,14 +45,14 @@ def load_lr_asd(encoder: MouthEncoder, path: Path) -> None:
 
 
 def load_mouths(
-    rows: Sequence[ClipRow], network: MouthClassifier, cache: Path, kept: Path, seed: int, copies: int, workers: int
-) -> Statistics:
-    """Statistics of the foremost mouth of every clip and of changed copies of it, float32 `(1 + copies, N, 64)`; NaN
+    rows: list[ClipRow], network: MouthClassifier, cache: Path, kept: Path, seed: int, copies: int, workers: int
+) -> Films:
+    """Measure the foremost mouth of every clip and changed copies of it: statistics float32 `(1 + copies, N, 64)`, NaN
     where none is seen long enough. Clips are read through `cache`, and what is measured is kept in a folder."""
     kept.mkdir(parents=True, exist_ok=True)
     jobs = (joblib.delayed(_measure)(row.path, network, cache, kept, seed, copies) for row in rows)
     found = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
-    return np.stack(list(track(found, total=len(rows), description="Mouths")), axis=1)
+    return Films(rows, np.stack(list(track(found, total=len(rows), description="Mouths")), axis=1))
 
 
 def foremost_mouth(media: Media) -> Mouths | None:
