@@ -33,15 +33,15 @@ without a clip's page, its people and its generator. CLIP's line has learnt from
 from every clip; its figures and fusion come from lines fitted on pairs of other pages' faces, and without a clip's
 page, its people and its generator; the heads were fitted on scores by such lines on 2,000 pairs instead of 3,000. What
 compares lips and voice has learnt from talking clips of every page; its figures come from a fit without the held-out
-pages. It has no weight in fusion, and fits without a clip's people would get none. Nor has the patch gate, as its scores
-are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is read from
-and how far it counts, and what to leave without weight was chosen while watching these figures, which are optimistic
-for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a sixth of
-the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing system. The
-same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers, statistics,
-regularisation and how the two are joined were chosen among about 340 settings on such figures and on voices of held-out
-clips, so they, and those of fusion's voice, are optimistic. The CQCC network's figures are from the `dev` split, of
-which it has learnt nothing.
+pages. It has no weight in fusion, and fits without a clip's people would get none. Nor has the patch gate, as its
+scores are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is
+read from and how far it counts, and what to leave without weight was chosen while watching these figures, which are
+optimistic for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
+sixth of the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing
+system. The same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers,
+statistics, regularisation and how the two are joined were chosen among about 340 settings on such figures and on voices
+of held-out clips, so they, and those of fusion's voice, are optimistic. The CQCC network's figures are from the `dev`
+split, of which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance. A head that is calibrated
