@@ -31,17 +31,16 @@ come from runs that never learnt from those pages, for fusion brought to the spr
 that judge films of faces and mouths have learnt from **every clip**; their figures and fusion come from lines fitted
 without a clip's page, its people and its generator. CLIP's line has learnt from pairs of real faces of every page and
 from every clip; its figures and fusion come from lines fitted on pairs of other pages' faces, and without a clip's
-page, its people and its generator; the heads were fitted on scores by such lines on 2,000 pairs instead of 3,000. What
-compares lips and voice has learnt from talking clips of every page; its figures come from a fit without the held-out
-pages. It has no weight in fusion, and fits without a clip's people would get none. Nor has the patch gate, as its
-scores are chance on held-out pages: it only decides early exits. How long to train, what to average, what motion is
-read from and how far it counts, and what to leave without weight was chosen while watching these figures, which are
-optimistic for it. The speech encoder's line has learnt from every utterance; its figures come from lines fitted with a
-sixth of the sources left out, each utterance scored by one that knew neither its corpus nor, as a rule, its spoofing
-system. The same holds of the line through the bands, whose entry gives the figures of the voice as a whole. Layers,
-statistics, regularisation and how the two are joined were chosen among about 340 settings on such figures and on voices
-of held-out clips, so they, and those of fusion's voice, are optimistic. The CQCC network's figures are from the `dev`
-split, of which it has learnt nothing.
+page, its people and its generator. What compares lips and voice has learnt from talking clips of every page; its
+figures come from a fit without the held-out pages. It has no weight in fusion, and fits without a clip's people would
+get none. Nor has the patch gate, as its scores are chance on held-out pages: it only decides early exits. How long to
+train, what to average, what motion is read from and how far it counts, and what to leave without weight was chosen
+while watching these figures, which are optimistic for it. The speech encoder's line has learnt from every utterance;
+its figures come from lines fitted with a sixth of the sources left out, each utterance scored by one that knew neither
+its corpus nor, as a rule, its spoofing system. The same holds of the line through the bands, whose entry gives the
+figures of the voice as a whole. Layers, statistics, regularisation and how the two are joined were chosen among about
+340 settings on such figures and on voices of held-out clips, so they, and those of fusion's voice, are optimistic. The
+CQCC network's figures are from the `dev` split, of which it has learnt nothing.
 
 `matched_auc` is the mean of the AUC within each held-out page: there, picture quality cannot tell the classes apart.
 It is the number to trust; `auc` over all held-out clips flatters or misleads. 0.5 is chance. A head that is calibrated
@@ -67,10 +66,12 @@ METHOD: Final = """## Method
   frame to frame, by themselves and against what lies around the face; and over the whole film, in each of seven by
   seven cells, left and right taken together, how fine detail is, how peaked, how much of it is colour, what flow
   explains and keeps, and how far the cell strays from how the whole moves; on real clips and published fakes, as they
-  are, degraded and noisy, by what tells within pages as well. A second line through how far 64 features of the mouth
-  stray over the same frames, as the first half of LR-ASD's visual encoder (see NOTICE) sees it: that network was
-  trained to tell who speaks. Beside them a bidirectional LSTM over how far
-  detail and flow of the crops stray from their mean along the track, as far as they are steadier than usual.
+  are, degraded and noisy, by what tells within pages as well, fitted beside the size of picture and face, bit rate,
+  sharpness and light, which are then dropped: `alike_auc` is within fifths of clips that these make about as likely
+  forged. A second line through how far 64 features of the mouth stray over the same frames, as the first half of
+  LR-ASD's visual encoder (see NOTICE) sees it: that network was trained to tell who speaks. Beside them a bidirectional
+  LSTM over how far detail and flow of the crops stray from their mean along the track, as far as they are steadier than
+  usual.
 - Audio: a linear layer on the first layers of Whisper base (see NOTICE), and one on how much the bands of the spectrum
   move (changes of up to third order) and how jointly, both fitted on utterances as they are and degraded, and joined by
   a soft maximum; and a light CNN on constant-Q cepstra, on utterances and their copy-synthesis, which gets no weight

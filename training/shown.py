@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.clips import ClipRow
+from training.confounders import Confounders
 from training.fusion.regression import balanced_weights
 from training.matched import pages_of
 from training.splits import is_held_out
@@ -37,7 +38,7 @@ class Still(Protocol):
 class Shown:
     """Clips, and stills after them: which are `forged`, which `moving` and which of `held_out` pages, bool `(N,)`; the
     `page` of each, its `kind` (the maker of a forged picture, the source of a real one) and its `group` (a person, a
-    scene), str `(N,)`."""
+    scene), str `(N,)`; and the standardised `confounders` of each, float64 `(N, C)`."""
 
     forged: NDArray[np.bool_]
     moving: NDArray[np.bool_]
@@ -45,9 +46,12 @@ class Shown:
     page: NDArray[np.str_]
     kind: NDArray[np.str_]
     group: NDArray[np.str_]
+    confounders: Confounders
 
     @classmethod
-    def of(cls, rows: Sequence[ClipRow], stills: Sequence[Still] = ()) -> "Shown":
+    def of(
+        cls, rows: Sequence[ClipRow], stills: Sequence[Still] = (), confounders: Confounders | None = None
+    ) -> "Shown":
         """Clips, which may be forged in their sound alone, and stills."""
         shown: list[ClipRow | Still] = [*rows, *stills]
         forged = np.array([row.video_label == "fake" for row in rows] + [still.label == "fake" for still in stills])
@@ -60,6 +64,7 @@ class Shown:
             page=np.where(held_out, [*pages_of(rows), *sources[len(rows) :]], sources),
             kind=np.where(forged, [each.method for each in shown], sources),
             group=np.array([each.group for each in shown]),
+            confounders=np.zeros((len(shown), 0)) if confounders is None else confounders,
         )
 
     def turns(self) -> list[NDArray[np.bool_]]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from branches.media import MediaReader
 from branches.temporal import USUAL
 from models.film import FilmStatistics, build_film_classifier
+from models.mouth_motion import FEATURES, FEWEST_FRAMES, MouthClassifier
 from training.clips import ClipRow
+from training.confounders import COUNT
 from training.matched import PAGES
 from training.shown import Shown
-from training.temporal.films import NOISE, Films, draw_degradation, draw_noise, load_films
+from training.temporal.films import NOISE, Films, draw_degradation, draw_noise, load_films, motion_statistics
 from training.temporal.fit_film import FilmLine, Teaching, film_metrics, left_out_logits, write_left_out
 from training.temporal.joint import Joint
 
@@ -112,13 +114,15 @@ def test_a_line_that_learns_from_noise_is_moved_by_it_less() -> None:
     noisy[..., 0] -= 2
     noisy[..., 2] += 2
     both = Films(rows, np.concatenate([films.statistics, noisy]), noisy=1)
+    shown = Shown.of(rows, confounders=np.random.default_rng(4).normal(0, 1, (400, COUNT)))
     found = []
     for share in (0.0, 0.2):
         logits = _left_out(both, replace(TEACHING, noisy_share=share))
-        found.append(film_metrics(both, logits, logits[0], logits[0])["all_pages"])
+        found.append(film_metrics(both, shown, logits, logits[0], logits[0])["all_pages"])
     assert found[0]["noise_shift"] < -0.5
     assert abs(found[1]["noise_shift"]) < 0.75 * abs(found[0]["noise_shift"])
     assert found[1]["noisy_auc"] == pytest.approx(found[1]["auc"], abs=0.03)
+    assert found[1]["alike_auc"] == pytest.approx(found[1]["auc"], abs=0.03)
     assert found[0]["degraded_auc"] is None
 
 
@@ -172,17 +176,28 @@ def test_noise_differs_and_repeats() -> None:
     assert drawn[3] == draw_noise(np.random.default_rng([1, 3]))
 
 
-def test_films_are_measured_once(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> None:
+def test_films_and_mouths_are_measured_once(face_clip: Path, no_face_clip: Path, tmp_path: Path) -> None:
     rows = [ClipRow(path, "real", "none", "page", "person", "real", "none") for path in (face_clip, no_face_clip)]
-    films = load_films(rows, tmp_path, seed=0, copies=1, noisy=1, workers=1)
-    assert films.rows == rows[:1]
+    network = MouthClassifier().eval()
+    films, mouths = load_films(rows, network, tmp_path, seed=0, copies=1, noisy=1, workers=1)
+    assert films.rows == mouths.rows == rows[:1]
     assert films.statistics.shape == (3, 1, FilmStatistics.width)
-    assert films.noisy == 1
-    assert len(np.unique(films.statistics[:, 0], axis=0)) == 3
+    assert mouths.statistics.shape == (3, 1, FEATURES)
+    assert films.noisy == mouths.noisy == 1
+    for each in (films, mouths):
+        assert len(np.unique(each.statistics[:, 0], axis=0)) == 3
     for kept in tmp_path.glob("*.npy"):
-        np.save(kept, np.ones(FilmStatistics.width, np.float32))
-    again: NDArray[np.float32] = load_films(rows, tmp_path, seed=0, copies=1, noisy=1, workers=1).statistics
-    assert (again == 1).all()
+        np.save(kept, np.ones(FilmStatistics.width + FEATURES, np.float32))
+    again, _ = load_films(rows, network, tmp_path, seed=0, copies=1, noisy=1, workers=1)
+    assert (again.statistics == 1).all()
+
+
+def test_a_mouth_that_is_seen_too_shortly_is_not_measured(media_reader: MediaReader, face_clip: Path) -> None:
+    media = media_reader.read(face_clip)
+    short = tuple(replace(mouth, grey=mouth.grey[: FEWEST_FRAMES - 1]) for mouth in media.mouths)
+    measured = motion_statistics(replace(media, mouths=short), MouthClassifier().eval())
+    assert np.isfinite(measured[: FilmStatistics.width]).all()
+    assert np.isnan(measured[FilmStatistics.width :]).all()
 
 
 def test_reading_again_gives_the_same_film(media_reader: MediaReader, face_clip: Path) -> None:

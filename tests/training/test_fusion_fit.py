@@ -234,7 +234,7 @@ def test_a_head_learns_what_tells_within_pages() -> None:
     values = rng.normal(0, 1, (600, 2)) + np.stack([fake, 3.0 * (1 - page)], axis=1)
     names = np.char.add("page ", page.astype(str))
     everywhere = np.ones(600, bool)
-    shown = Shown(fake, everywhere, everywhere, names, names, np.arange(600).astype(str))
+    shown = Shown(fake, everywhere, everywhere, names, names, np.arange(600).astype(str), np.zeros((600, 0)))
     labels, loud = fake.astype(np.int64), np.zeros(2, bool)
     within, plain = (fit_head(values, labels, np.ones(600), where, loud) for where in (shown, None))
     first, second = within.named_steps["regression"].coef_[0]

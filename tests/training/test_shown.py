@@ -28,7 +28,7 @@ def shown_pictures(width: int) -> tuple[NDArray[np.float32], Shown]:
     names = np.char.add("page ", page.astype(str))
     kind = np.where(forged, np.char.add("maker ", (number % 9).astype(str)), names)
     group = np.char.add("person ", (number % 60).astype(str))
-    return features, Shown(forged, page < 5, page < 3, names, kind, group)
+    return features, Shown(forged, page < 5, page < 3, names, kind, group, np.zeros((240, 0)))
 
 
 def test_pages_of_one_class_count_as_one_page() -> None:

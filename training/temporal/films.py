@@ -1,4 +1,4 @@
-"""Films to learn motion from: of every clip as it is published, and of copies of it degraded at random."""
+"""Films and mouths to learn motion from: of every clip as it is published, and of copies of it degraded at random."""
 
 import tempfile
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from rich.progress import track
 
-from branches.media import MediaReader
 from branches.media.film_series import measure_film
 from branches.media.probe import probe
-from branches.temporal import FEWEST_FRAMES
-from branches.types import MediaError
+from branches.temporal import FEWEST_FRAMES, mouth_of
+from branches.types import Media, MediaError
 from models.film import FilmStatistics
+from models.mouth_motion import FEATURES, MouthClassifier
 from training.clips import ClipRow
 from training.copies import copy_shares
 from training.media_cache import worker_reader
@@ -31,16 +31,19 @@ NOISE: Final = (3, 14)
 NOISY_CRF: Final = 20
 
 
+Statistics = NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Films:
     """The clips in which a face is seen long enough, and the statistics of their films, or of their mouths.
 
     `statistics` float32 `(1 + copies, N, width)`, of the clips as they are, then of their degraded copies, the last
-    `noisy` of which are only noisy; NaN where a copy shows no face any more.
+    `noisy` of which are only noisy; NaN where a copy shows no face any more, or no mouth.
     """
 
     rows: list[ClipRow]
-    statistics: NDArray[np.float32]
+    statistics: Statistics
     noisy: int = 0
 
     def shares(self, degraded: float, noisy: float) -> NDArray[np.float64]:
@@ -50,17 +53,26 @@ class Films:
         return copy_shares((copies, degraded), (self.noisy, noisy))
 
 
-def load_films(rows: Sequence[ClipRow], kept: Path, seed: int, copies: int, noisy: int, workers: int) -> Films:
-    """Measure every clip, `copies` degraded copies of it and `noisy` noisy ones, once and then from `kept`."""
+def load_films(
+    rows: Sequence[ClipRow], mouth: MouthClassifier, kept: Path, seed: int, copies: int, noisy: int, workers: int
+) -> tuple[Films, Films]:
+    """Measure every clip, `copies` degraded copies of it and `noisy` noisy ones, once and then from `kept`.
+
+    Gives films, and mouths as the encoder of `mouth` sees them, of the clips that have a film.
+    """
     kept.mkdir(parents=True, exist_ok=True)
     sorts = [*((copy, False) for copy in range(1 + copies)), *((copy, True) for copy in range(1, 1 + noisy))]
     jobs = [
-        joblib.delayed(_measure)(row.path, kept, seed, copy, only_noise=noise) for copy, noise in sorts for row in rows
+        joblib.delayed(_measure)(row.path, mouth, kept, seed, copy, only_noise=noise)
+        for copy, noise in sorts
+        for row in rows
     ]
     found = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
     every = np.stack(list(track(found, total=len(jobs), description="Films"))).reshape(len(sorts), len(rows), -1)
     seen = ~np.isnan(every[0, :, 0])
-    return Films([row for row, there in zip(rows, seen, strict=True) if there], every[:, seen], noisy)
+    shown = [row for row, there in zip(rows, seen, strict=True) if there]
+    films, mouths = np.split(every[:, seen], [FilmStatistics.width], axis=2)
+    return Films(shown, films, noisy), Films(shown, mouths, noisy)
 
 
 def draw_degradation(rng: Generator) -> tuple[str, ...]:
@@ -86,35 +98,41 @@ def draw_noise(rng: Generator) -> tuple[str, ...]:
     return h264(NOISY_CRF, f"noise=alls={rng.integers(*NOISE, endpoint=True)}:allf=t")
 
 
-def film_statistics(path: Path, reader: MediaReader) -> NDArray[np.float32]:
-    """Statistics of the film of a clip's most prominent face, float32 `(width,)`; NaN if it has none long enough."""
-    films = reader.read(path).films
-    series = measure_film(films[0]) if films else np.zeros((0, 1, 1), np.float32)
-    if len(series) < FEWEST_FRAMES:
-        return np.full(FilmStatistics.width, np.nan, np.float32)
-    statistics: NDArray[np.float32] = FilmStatistics()(torch.from_numpy(series)[None])[0].numpy()
-    return statistics
+@torch.inference_mode()
+def motion_statistics(media: Media, mouth: MouthClassifier) -> Statistics:
+    """Statistics of the film of a clip's most prominent face, and of its mouth, float32 `(494,)`; NaN for either that
+    is not seen long enough."""
+    measured = np.full(FilmStatistics.width + FEATURES, np.nan, np.float32)
+    film, looks = np.split(measured, [FilmStatistics.width])
+    series = measure_film(media.films[0]) if media.films else np.zeros((0, 1, 1), np.float32)
+    if len(series) >= FEWEST_FRAMES:
+        film[:] = FilmStatistics()(torch.from_numpy(series)[None])[0].numpy()
+        grey = mouth_of(media.films[0], media.mouths)
+        if grey is not None:
+            looks[:] = mouth.statistics(torch.from_numpy(grey)).numpy()
+    return measured
 
 
-def _measure(path: Path, kept: Path, seed: int, copy: int, *, only_noise: bool) -> NDArray[np.float32]:
+def _measure(path: Path, mouth: MouthClassifier, kept: Path, seed: int, copy: int, *, only_noise: bool) -> Statistics:
     """Copy number 0 is the clip as it is; the others are degraded, or only noisy, each always in the same way."""
     file = kept / (f"{path.stem}-{seed}-noisy-{copy}.npy" if only_noise else f"{path.stem}-{seed}-{copy}.npy")
     if not file.exists():
         rng = np.random.default_rng([seed, copy, *path.name.encode()])
         try:
             if copy:
-                measured = _measure_copy(path, draw_noise(rng) if only_noise else draw_degradation(rng))
+                media = _read_copy(path, draw_noise(rng) if only_noise else draw_degradation(rng))
             else:
-                measured = film_statistics(path, worker_reader())
+                media = worker_reader().read(path)
+            measured = motion_statistics(media, mouth)
         except MediaError:
-            measured = np.full(FilmStatistics.width, np.nan, np.float32)
+            measured = np.full(FilmStatistics.width + FEATURES, np.nan, np.float32)
         np.save(file, measured)
-    found: NDArray[np.float32] = np.load(file)
+    found: Statistics = np.load(file)
     return found
 
 
-def _measure_copy(path: Path, options: Sequence[str]) -> NDArray[np.float32]:
+def _read_copy(path: Path, options: Sequence[str]) -> Media:
     with tempfile.TemporaryDirectory(prefix="vericlip-") as folder:
         copy = Path(folder) / "copy.mp4"
         reencode(path, copy, options, (probe(path, worker_reader().limits).video_stream,))
-        return film_statistics(copy, worker_reader())
+        return worker_reader().read(copy)

@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
-from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import RobustScaler
 
 from branches.media import MediaReader
@@ -24,6 +23,7 @@ from models.mouth_motion import build_mouth_classifier
 from models.sequence import build_track_lstm
 from models.store import WEIGHTS_DIR, ModelStore
 from training.clips import ClipRow, read_clips
+from training.confounders import alike_auc, read_confounders
 from training.matched import held_out_metrics
 from training.media_cache import cached_media
 from training.metrics import roc_auc
@@ -36,7 +36,8 @@ from training.temporal.films import Films, load_films
 from training.temporal.fit import FILE as LSTM_FILE
 from training.temporal.fit import clip_logit
 from training.temporal.joint import Joint, Logits
-from training.temporal.mouths import load_lr_asd, load_mouths
+from training.temporal.mouths import load_lr_asd
+from training.within_pages import fit_within_pages
 
 FILE: Final = "temporal_film.safetensors"
 MOUTH_FILE: Final = "temporal_mouth.safetensors"
@@ -47,7 +48,7 @@ DATA: Final = (
 )
 MOUTH_DATA: Final = (
     "the first half of LR-ASD's visual encoder (MIT licence), untouched; the line on mouths of all the pack's clips, "
-    "as they are and changed at random. Figures as of films"
+    "as they are and degraded. Figures as of films"
 )
 
 
@@ -75,22 +76,17 @@ class FilmLine(StandardLine):
 
     @classmethod
     def fit(cls, films: Films, shown: Shown, kept: NDArray[np.bool_], teaching: Teaching) -> "FilmLine":
-        """Logistic regression on the films at `kept` bool `(N,)` that show anything, by what tells within pages.
-
-        Copies are moved as the clips as they are: what spoils a clip says nothing of whether it is forged.
-        """
+        """Logistic regression on the films at `kept` bool `(N,)` that show anything, by what tells within pages."""
         seen = kept & ~np.isnan(films.statistics[0, :, 0])
         statistics, joined = films.statistics[:, seen], shown.where(seen).joined()
         scaler = RobustScaler().fit(statistics[0])
         line = cls(scaler.center_.astype(np.float64), scaler.scale_.astype(np.float64), np.zeros(0), 0.0)
-        middles = joined.middles(line.standard(statistics[0]))
-        every = np.concatenate([line.standard(copy) - middles for copy in statistics])
-        shares = films.shares(teaching.copies_share, teaching.noisy_share)
-        weights = (shares[:, None] * joined.weights(teaching.one_class_share)).ravel()
-        known = ~np.isnan(every[:, 0])
-        regression = LogisticRegression(C=teaching.strength, solver="newton-cholesky", max_iter=200)
-        regression.fit(every[known], np.tile(joined.forged, len(shares))[known], weights[known])
-        return cls(line.middle, line.spread, regression.coef_[0], float(regression.intercept_[0]))
+        features = np.stack([line.standard(copy) for copy in statistics])
+        shares, weights = (
+            films.shares(teaching.copies_share, teaching.noisy_share),
+            joined.weights(teaching.one_class_share),
+        )
+        return cls(line.middle, line.spread, *fit_within_pages(features, joined, weights, shares, teaching.strength))
 
 
 def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
@@ -98,30 +94,28 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     options = recipe.options
     torch.set_num_threads(1)
     manifest = recipe.data_dir / "video" / "clips.csv"
-    films = load_films(
-        read_clips(manifest), recipe.run_dir / "films", recipe.seed, options["copies"], options["noisy_copies"],
-        options["workers"],
-    )  # fmt: skip
-    media = recipe.run_dir.parent / "media"
     network, mouth_network = build_film_classifier({}).eval(), build_mouth_classifier({}).eval()
     load_lr_asd(mouth_network.encoder, recipe.data_dir / options["mouth"]["init"])
-    mouths = load_mouths(
-        films.rows, mouth_network, media, recipe.run_dir / "mouths", recipe.seed, options["mouth"]["copies"],
-        options["workers"],
+    films, mouths = load_films(
+        read_clips(manifest), mouth_network, recipe.run_dir / "measured", recipe.seed, options["copies"],
+        options["noisy_copies"], options["workers"],
     )  # fmt: skip
-    shown, teaching = Shown.of(films.rows), Teaching.of(options)
-    mouth_teaching = Teaching.of(options["mouth"])
+    media = recipe.run_dir.parent / "media"
+    shown = Shown.of(films.rows, confounders=read_confounders(films.rows, media))
+    # What mouths tell is little and hangs on the face's size and light: beside these less of it carries over.
+    bare = Shown.of(films.rows)
+    teaching, mouth_teaching = Teaching.of(options), Teaching.of(options["mouth"])
     left_out = left_out_logits(films, shown, teaching)
-    mouth_left_out = left_out_logits(mouths, shown, mouth_teaching)
+    mouth_left_out = left_out_logits(mouths, bare, mouth_teaching)
     lstm = lstm_logits(films.rows, media, ModelStore(weights_dir))
     joint = Joint.fit(shown, left_out[0], mouth_left_out[0], lstm, options["mouth"]["weight"], options["lstm_weight"])
     joined = joint.of(left_out[0], mouth_left_out[0], lstm)
-    metrics = film_metrics(films, left_out, mouth_left_out[0], joined)
+    metrics = film_metrics(films, shown, left_out, mouth_left_out[0], joined)
     Console().print(joint, metrics)
     write_left_out(recipe.run_dir / LEFT_OUT, manifest.parent, films.rows, joined)
     every = np.ones(len(films.rows), bool)
     FilmLine.fit(films, shown, every, teaching).write(network, joint.scale, joint.offset)
-    FilmLine.fit(mouths, shown, every, mouth_teaching).write(mouth_network, joint.mouth_weight, 0.0)
+    FilmLine.fit(mouths, bare, every, mouth_teaching).write(mouth_network, joint.mouth_weight, 0.0)
     publish_network(
         network, FILE, role="film", config={"lstm_weight": round(joint.lstm_weight, 4)}, metrics=metrics,
         provenance=recipe.provenance(DATA), folder=weights_dir, half=False,
@@ -155,14 +149,15 @@ def lstm_logits(rows: list[ClipRow], cache: Path, store: ModelStore) -> Logits:
     return logits
 
 
-def film_metrics(films: Films, left_out: Logits, mouth: Logits, joined: Logits) -> dict[str, Any]:
+def film_metrics(films: Films, shown: Shown, left_out: Logits, mouth: Logits, joined: Logits) -> dict[str, Any]:
     """Figures on the held-out pages: of the joined score, of film and mouth alone, and of films degraded at random.
 
-    `noise_shift` is how much noise moves the film's log-odds on average, in their deviations.
+    Of all pages, `alike_auc` is within fifths of clips that their quality makes about as likely forged, and
+    `noise_shift` how much noise moves the film's log-odds on average, in their deviations.
     """
     kept = [place for place, row in enumerate(films.rows) if is_held_out(row.source)]
     held_out = [films.rows[place] for place in kept]
-    fake = Shown.of(films.rows).forged
+    fake = shown.forged
     degraded, noisy = np.split(left_out[1:], [len(left_out) - 1 - films.noisy])
     shifts = (noisy - left_out[0]) / left_out[0].std()
     return {
@@ -173,6 +168,8 @@ def film_metrics(films: Films, left_out: Logits, mouth: Logits, joined: Logits) 
             "clips": len(films.rows),
             "auc": round(roc_auc(fake, left_out[0]), 4),
             "joined_auc": round(roc_auc(fake, joined), 4),
+            "alike_auc": round(alike_auc(shown.confounders, fake, left_out[0]), 4),
+            "joined_alike_auc": round(alike_auc(shown.confounders, fake, joined), 4),
             "degraded_auc": _mean(_aucs(fake, degraded)),
             "noisy_auc": _mean(_aucs(fake, noisy)),
             "noise_shift": _mean(shifts[~np.isnan(shifts)]),

@@ -16,6 +16,7 @@ from training.shown import Shown
 from training.standard_line import StandardLine
 from training.visual.clip_tokens import SeenClip, Tokens
 from training.visual.levelling import NOT_LEVELLED, Level
+from training.within_pages import fit_within_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,13 @@ class TokenLine(StandardLine):
         """A line on this one's scale through tokens `(1 + copies, N, width)` of published pictures and spoilt copies of
         them, by what tells within pages.
 
-        Copies are moved as the pictures as they are: what spoils one says nothing of whether it is forged. The bias
-        means nothing.
+        The bias means nothing.
         """
         joined, features = shown.joined(), np.stack([self.level(self.standard(copy)) for copy in tokens])
         weights = joined.weights(teaching.one_class_share, teaching.stills_share)
-        every = (features - joined.middles(features[0])).reshape(-1, features.shape[2])
         shares = copy_shares((len(tokens) - 1, teaching.copies_share))
-        regression = LogisticRegression(C=teaching.strength, max_iter=1000)
-        regression.fit(every, np.tile(joined.forged, len(tokens)), (shares[:, None] * weights).ravel())
-        return self._with(regression.coef_[0], 0.0)
+        weight, _ = fit_within_pages(features, joined, weights, shares, teaching.strength)
+        return self._with(weight, 0.0)
 
     def _with(self, weight: NDArray[np.float64], bias: float) -> "TokenLine":
         """The line on this scale that weighs levelled features so."""
