@@ -30,7 +30,6 @@ NOISE: Final = (3, 14)
 """ffmpeg's strength of the noise in noisy copies, ends included."""
 NOISY_CRF: Final = 20
 
-
 Statistics = NDArray[np.float32]
 
 
