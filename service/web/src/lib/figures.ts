@@ -24,8 +24,12 @@ export function figuresOf(tree: unknown, path: string[] = []): Figure[] {
 const AUC = /(^|_)auc(_|$)/;
 const DEEPEST = 2;
 
-/** What tells at a glance how good a network is: its areas under the curve, where chance is one half. */
-export const headline = (figures: Figure[]): Figure[] => figures.filter(({ path, value }) => path.length <= DEEPEST && AUC.test(path.at(-1) ?? "") && value >= 0 && value <= 1);
+/** What tells at a glance how good a network is: its areas under the curve, where chance is one half, of one group. */
+export function headline(figures: Figure[]): Figure[] {
+  const areas = figures.filter(({ path, value }) => path.length <= DEEPEST && AUC.test(path.at(-1) ?? "") && value >= 0 && value <= 1);
+  const groupOf = ({ path }: Figure) => path.slice(0, -1).join(".");
+  return areas.filter((area) => areas[0] && groupOf(area) === groupOf(areas[0]));
+}
 
 /** "held_out.auc_shift_2" as people read it: "AUC, shift 2". */
 export function figureName(path: string[]): string {

@@ -111,6 +111,11 @@ describe("figures of networks", () => {
     expect(headline(figures).map(({ path }) => path.join("."))).toEqual(["held_out.auc"]);
     expect(figureName(["held_out", "auc_shift_2"])).toBe("AUC, shift 2");
   });
+  it("takes those of the first group alone, since a name is all that is shown of them", () => {
+    const groups = figuresOf({ clips: 9, held_out: { matched_auc: 0.9, auc: 0.8 }, alone: { matched_auc: 0.7, auc: 0.6 } });
+    expect(headline(groups).map(({ path }) => path.join("."))).toEqual(["held_out.matched_auc", "held_out.auc"]);
+    expect(headline([])).toEqual([]);
+  });
 });
 
 describe("trust in a verdict", () => {

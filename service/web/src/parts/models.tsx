@@ -5,8 +5,8 @@ import { CheckIcon } from "@/parts/check-icon";
 import { Axis, FigurePlot, Mark } from "@/parts/figure-plot";
 import { texts } from "@/texts";
 
-const ROLES = ["gate", "visual", "film", "temporal", "speech", "voice", "audio", "sync"];
-const CHECKS: Record<string, StepName> = { film: "temporal", speech: "audio", voice: "audio" };
+const ROLES = ["gate", "visual", "clip", "film", "mouth", "temporal", "speech", "voice", "audio", "sync"];
+const CHECKS: Record<string, StepName> = { clip: "visual", film: "temporal", mouth: "temporal", speech: "audio", voice: "audio" };
 const FUSION = "fusion";
 
 /** Every network with its figures, then the fusion heads, of which the one that fits the checks at hand is used. */
