@@ -1,4 +1,4 @@
-"""What a careless model could go by, measured of clips and of stills."""
+"""What a careless model could go by, measured of clips, and clips that are alike in it."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -82,10 +82,8 @@ class FilmLine(StandardLine):
         scaler = RobustScaler().fit(statistics[0])
         line = cls(scaler.center_.astype(np.float64), scaler.scale_.astype(np.float64), np.zeros(0), 0.0)
         features = np.stack([line.standard(copy) for copy in statistics])
-        shares, weights = (
-            films.shares(teaching.copies_share, teaching.noisy_share),
-            joined.weights(teaching.one_class_share),
-        )
+        shares = films.shares(teaching.copies_share, teaching.noisy_share)
+        weights = joined.weights(teaching.one_class_share)
         return cls(line.middle, line.spread, *fit_within_pages(features, joined, weights, shares, teaching.strength))
 
 
@@ -102,7 +100,7 @@ def fit(recipe: Recipe, weights_dir: Path = WEIGHTS_DIR) -> None:
     )  # fmt: skip
     media = recipe.run_dir.parent / "media"
     shown = Shown.of(films.rows, confounders=read_confounders(films.rows, media))
-    # What mouths tell is little and hangs on the face's size and light: beside these less of it carries over.
+    # Beside confounders mouths tell more by themselves, but add less to films.
     bare = Shown.of(films.rows)
     teaching, mouth_teaching = Teaching.of(options), Teaching.of(options["mouth"])
     left_out = left_out_logits(films, shown, teaching)
